@@ -1,0 +1,70 @@
+//! The bisection of the original method, for parity with it.
+
+use super::{DualSolution, DualSolver, DualValue};
+use crate::error::{Requirement, require};
+use argmin::core::Error;
+
+/// The bisection of the original implementation, to the letter.
+///
+/// It starts from `[0, 10000]`, or from a factor of 3 around the multiplier of the step before,
+/// halves while the bracket is wider than an absolute tolerance, stops early once KL is within
+/// 10 % of the bound, and returns the midpoint of the last bracket.
+///
+/// Its weaknesses are the original's: multipliers above 10000 cannot be reached, those below the
+/// tolerance are not resolved, a jump of the gradient takes many steps to follow, and the KL at
+/// the returned multiplier can miss the bound. [`Newton`](super::Newton) has none of them.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+pub struct Bisection {
+    tolerance: f64,
+}
+
+/// Largest multiplier that the original considers.
+const MAX_MULTIPLIER: f64 = 10_000.0;
+/// Factor by which a warm-started bracket extends below and above the multiplier before.
+const BRACKET_FACTOR: f64 = 3.0;
+/// The search ends once KL is this close to the bound, relative to the bound.
+const EARLY_STOP: f64 = 0.1;
+
+impl Bisection {
+    /// A bisection that stops at brackets not wider than `tolerance` (absolute, in units of the
+    /// multiplier).
+    ///
+    /// # Errors
+    /// If `tolerance` is not positive and finite.
+    pub fn new(tolerance: f64) -> Result<Self, Error> {
+        require("Bisection", "eta_tolerance", tolerance, Requirement::Positive)?;
+        Ok(Self { tolerance })
+    }
+}
+
+impl DualSolver for Bisection {
+    fn solve(
+        &self,
+        bound: f64,
+        warm_start: Option<f64>,
+        mut kl: impl FnMut(f64) -> DualValue,
+    ) -> DualSolution {
+        let (mut lower, mut upper) = match warm_start {
+            Some(eta) => (eta / BRACKET_FACTOR, (eta * BRACKET_FACTOR).min(MAX_MULTIPLIER)),
+            None => (0.0, MAX_MULTIPLIER),
+        };
+        let mut value = f64::NAN;
+        let mut evaluations = 0;
+        while upper - lower > self.tolerance {
+            let midpoint = 0.5 * (lower + upper);
+            value = kl(midpoint).kl;
+            evaluations += 1;
+            // the bracket moves before the test, so an early stop returns the next midpoint
+            if value <= bound {
+                upper = midpoint;
+            } else {
+                lower = midpoint;
+            }
+            if (value - bound).abs() < EARLY_STOP * bound {
+                break;
+            }
+        }
+        DualSolution { multiplier: 0.5 * (lower + upper), kl: value, evaluations }
+    }
+}

@@ -1,0 +1,68 @@
+//! Errors that name solver, parameter, value, range and what to do.
+
+use crate::oracle::Draw;
+use argmin::argmin_error;
+use argmin::core::Error;
+
+/// What a numeric setting must be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Requirement {
+    Positive,
+    NonNegative,
+    AboveOne,
+    OpenUnitInterval,
+    UnitFactor,
+}
+
+/// Checks a setting.
+pub(crate) fn require(
+    owner: &str,
+    parameter: &str,
+    value: f64,
+    requirement: Requirement,
+) -> Result<(), Error> {
+    let (holds, range) = match requirement {
+        Requirement::Positive => (value > 0.0, "positive and finite"),
+        Requirement::NonNegative => (value >= 0.0, "non-negative and finite"),
+        Requirement::AboveOne => (value > 1.0, "above 1 and finite"),
+        Requirement::UnitFactor => (value > 0.0 && value <= 1.0, "in (0, 1]"),
+        Requirement::OpenUnitInterval => (value > 0.0 && value < 1.0, "in (0, 1)"),
+    };
+    if holds && value.is_finite() {
+        return Ok(());
+    }
+    Err(invalid(format!("{owner}: `{parameter}` must be {range}, got {value}")))
+}
+
+/// An [`ArgminError::InvalidParameter`](argmin::core::ArgminError) with this text.
+pub(crate) fn invalid(text: String) -> Error {
+    argmin_error!(InvalidParameter, text)
+}
+
+/// A drawn gradient with a NaN or infinite coordinate.
+///
+/// The error of a run that met one; get it back, with the last good point, by
+/// `error.downcast_ref::<NonFiniteGradient<P>>()`. To skip such draws instead see
+/// [`Arturo::with_non_finite`](crate::Arturo::with_non_finite).
+#[derive(Clone, Debug, thiserror::Error)]
+#[error(
+    "Arturo: coordinate {coordinate} of the gradient is {value} at iteration {iteration} \
+     (draw {index} of seed {seed}); check the oracle at this draw, or skip such draws by \
+     `with_non_finite(NonFinite::Skip)`",
+    index = .draw.index(),
+    seed = .draw.seed()
+)]
+pub struct NonFiniteGradient<P> {
+    /// The first coordinate that is not finite, from 0.
+    pub coordinate: usize,
+    /// Its value: NaN or an infinity.
+    pub value: f64,
+    /// The draw that gave it; the oracle repeats it at the same point.
+    pub draw: Draw,
+    /// The iteration, from 0.
+    pub iteration: u64,
+    /// The point at which the gradient was drawn; no coordinate of it has been touched since.
+    pub param: P,
+    /// The recommended point when the run ended.
+    pub best_param: P,
+}

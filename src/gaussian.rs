@@ -1,0 +1,207 @@
+//! The belief about the minimizer: a Gaussian N(mu, diag(1/p)) over the parameters.
+
+use crate::dual::DualValue;
+use crate::kernel::zip_map_sum;
+use crate::model::{QuadraticModel, positive_curvature, tiny_curvature};
+use crate::param::Scalar;
+
+/// A Gaussian with diagonal precision p; its mean mu is the current point.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+pub(crate) struct Gaussian<F> {
+    precision: Vec<F>,
+    initial_precision: f64,
+    /// Curvature of the prior, `reg_weight * prior_precision`: pulls the mean towards 0.
+    prior_curvature: f64,
+    /// Weight of the prior's entropy; the precision tends to curvature / reg_weight.
+    reg_weight: f64,
+    /// Weight of the previous precision against the new one.
+    nu: f64,
+}
+
+/// What a step did.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct StepSums {
+    /// KL(new mean || old mean) at the old precision, in nats.
+    pub kl: f64,
+    /// |d|, in units of x.
+    pub step_norm: f64,
+    /// m.d <= 0, in units of f: the slope of the model along the step, where it began.
+    pub slope: f64,
+}
+
+impl<F: Scalar> Gaussian<F> {
+    pub(crate) fn new(
+        initial_precision: f64,
+        prior_curvature: f64,
+        reg_weight: f64,
+        nu: f64,
+    ) -> Self {
+        Self { precision: Vec::new(), initial_precision, prior_curvature, reg_weight, nu }
+    }
+
+    /// Starts anew in n dimensions.
+    pub(crate) fn reset(&mut self, len: usize) {
+        self.precision.clear();
+        self.precision.resize(len, F::from_f64_lossy(self.initial_precision));
+    }
+
+    pub(crate) fn precision(&self) -> &[F] {
+        &self.precision
+    }
+
+    /// KL of the step d(eta) = -m / (A + eta p), and its derivative.
+    pub(crate) fn kl(&self, mean: &[F], model: &QuadraticModel<F>, eta: f64) -> DualValue {
+        let terms = StepTerms::new(eta, self.prior_curvature);
+        let [kl, slope] = if self.prior_curvature == 0.0 {
+            let inputs = [&model.gradient[..], model.step_curvature(), &self.precision];
+            zip_map_sum(inputs, [], |[m, a, p], []| ([], terms.kl(m, a, p)))
+        } else {
+            let inputs = [mean, &model.gradient, model.step_curvature(), &self.precision];
+            zip_map_sum(inputs, [], |[x, m, a, p], []| ([], terms.kl(terms.with_prior(m, x), a, p)))
+        };
+        DualValue { kl: 0.5 * kl, slope: -slope }
+    }
+
+    /// Moves the mean by d(eta), the model along with it, and writes d to `step`.
+    pub(crate) fn step(
+        &self,
+        mean: &mut [F],
+        model: &mut QuadraticModel<F>,
+        eta: f64,
+        step: &mut [F],
+    ) -> StepSums {
+        let terms = StepTerms::new(eta, self.prior_curvature);
+        let QuadraticModel { gradient, curvature, cautious_curvature, .. } = model;
+        let step_curvature =
+            if cautious_curvature.is_empty() { &*curvature } else { &*cautious_curvature };
+        let apply = |[a, c, p]: [F; 3], x: F, m: F| {
+            let slope = terms.with_prior(m, x);
+            let d = -slope / terms.denominator(c, p);
+            (x + d, m + a * d, d, [p * d * d, d * d, slope * d])
+        };
+        let inputs = [&curvature[..], step_curvature, &self.precision];
+        let [kl, squares, slope] = if step.is_empty() {
+            zip_map_sum(inputs, [mean, gradient], |inputs, [x, m]| {
+                let (x, m, _, sums) = apply(inputs, x, m);
+                ([x, m], sums)
+            })
+        } else {
+            zip_map_sum(inputs, [mean, gradient, step], |inputs, [x, m, _]| {
+                let (x, m, d, sums) = apply(inputs, x, m);
+                ([x, m, d], sums)
+            })
+        };
+        StepSums { kl: 0.5 * kl, step_norm: squares.sqrt(), slope }
+    }
+
+    /// The paper's update of the precision, `p <- (A + nu p) / (reg_weight + nu)`.
+    pub(crate) fn update_precision(&mut self, model: &QuadraticModel<F>) {
+        let terms = StepTerms::new(0.0, self.prior_curvature);
+        let nu = F::from_f64_lossy(self.nu);
+        let total = F::from_f64_lossy(self.reg_weight + self.nu);
+        zip_map_sum([model.step_curvature()], [&mut self.precision], |[a], [p]| {
+            ([(terms.curvature(a) + nu * p) / total], [])
+        });
+    }
+}
+
+impl<F: Scalar> Gaussian<F> {
+    /// Shrinks the mean by the factor `1 - decay`, and moves the model along.
+    pub(crate) fn shrink_mean(&self, mean: &mut [F], decay: f64, model: &mut QuadraticModel<F>) {
+        let decay = F::from_f64_lossy(decay);
+        zip_map_sum([&model.curvature], [mean, &mut model.gradient], |[a], [x, m]| {
+            let shrinkage = decay * x;
+            ([x - shrinkage, m - a * shrinkage], [])
+        });
+    }
+
+    /// Moves the mean to `target`, and the model along.
+    pub(crate) fn move_mean(&self, mean: &mut [F], target: &[F], model: &mut QuadraticModel<F>) {
+        let inputs = [target, &model.curvature];
+        zip_map_sum(inputs, [mean, &mut model.gradient], |[target, a], [x, m]| {
+            ([target, m + a * (target - x)], [])
+        });
+    }
+
+    /// Sets the precision to the second moment of the drawn gradient, m^2 + R, which is the
+    /// diagonal of the empirical Fisher information; without a noise level R, to the curvature.
+    ///
+    /// Either scales with the inverse square of the units of x (per unit of f), so that the KL
+    /// ball, and with it the whole trajectory, does not depend on them.
+    pub(crate) fn set_precision(&mut self, model: &QuadraticModel<F>, step: &[F]) {
+        self.blend_precision(model, step, 0.0);
+    }
+
+    /// Mixes the same into the precision, with weight 1 against nu. Returns the squared length of
+    /// `step` in the new precision over that in the old one; NaN for a step of 0.
+    pub(crate) fn adapt_precision(&mut self, model: &QuadraticModel<F>, step: &[F]) -> f64 {
+        self.blend_precision(model, step, self.nu)
+    }
+
+    fn blend_precision(&mut self, model: &QuadraticModel<F>, step: &[F], nu: f64) -> f64 {
+        let terms = StepTerms::new(0.0, self.prior_curvature);
+        let (nu, total) = (F::from_f64_lossy(nu), F::from_f64_lossy(1.0 + nu));
+        let tiny = F::min_positive_value();
+        let blend = |target: F, p: F, d: F| {
+            let new = (target + tiny + nu * p) / total;
+            ([new], [new * d * d, p * d * d])
+        };
+        let precision = [&mut self.precision[..]];
+        let [new, old] = if model.noise.is_empty() {
+            let inputs = [model.step_curvature(), step];
+            zip_map_sum(inputs, precision, |[a, d], [p]| blend(terms.curvature(a), p, d))
+        } else {
+            let inputs = [&model.gradient, &model.noise, step];
+            zip_map_sum(inputs, precision, |[m, r, d], [p]| blend(m * m + r, p, d))
+        };
+        new / old
+    }
+
+    /// KL and squared Euclidean length of the step -m / p.
+    pub(crate) fn full_step(&self, model: &QuadraticModel<F>) -> (f64, f64) {
+        let inputs = [&model.gradient[..], &self.precision];
+        let [kl, squares] = zip_map_sum(inputs, [], |[m, p], []| {
+            let d = m / p;
+            ([], [m * d, d * d])
+        });
+        (0.5 * kl, squares)
+    }
+}
+
+/// The terms of one coordinate of a step at multiplier eta.
+struct StepTerms<F> {
+    eta: F,
+    prior: F,
+    tiny: F,
+}
+
+impl<F: Scalar> StepTerms<F> {
+    fn new(eta: f64, prior_curvature: f64) -> Self {
+        let eta = F::from_f64_lossy(eta);
+        Self { eta, prior: F::from_f64_lossy(prior_curvature), tiny: tiny_curvature() }
+    }
+
+    #[inline(always)]
+    fn with_prior(&self, m: F, x: F) -> F {
+        m + self.prior * x
+    }
+
+    #[inline(always)]
+    fn curvature(&self, a: F) -> F {
+        positive_curvature(a + self.prior, self.tiny)
+    }
+
+    #[inline(always)]
+    fn denominator(&self, a: F, p: F) -> F {
+        self.curvature(a) + self.eta * p
+    }
+
+    #[inline(always)]
+    fn kl(&self, m: F, a: F, p: F) -> [F; 2] {
+        let denominator = self.denominator(a, p);
+        let step = m / denominator;
+        let weighted = p * step;
+        [weighted * step, weighted * (weighted / denominator)]
+    }
+}

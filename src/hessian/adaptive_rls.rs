@@ -1,0 +1,152 @@
+//! The self-calibrating estimator: filter and regression with nothing to set.
+
+use super::gradient_filter::GradientFilter;
+use super::{HessianEstimator, Observation, QuadraticModel};
+use crate::kernel::zip_map_sum;
+use crate::oracle::StochasticGradient;
+use crate::param::{ParamVec, Scalar};
+use argmin::core::{Error, Problem};
+
+/// Recursive least squares that calibrates itself: gradient, noise level, curvature and its
+/// confidence are all estimated from the drawn gradients.
+///
+/// The gradient passes through a [`GradientFilter`]. The curvature a is the slope of the drawn
+/// gradients on x, by least squares with forgetting and an intercept of its own, so that the noise
+/// of the filtered gradient, which chose the step, does not bias it. The step divides by the root
+/// mean square of the recent slopes: an uncertain slope makes it cautious.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+pub struct AdaptiveRls<F> {
+    filter: GradientFilter<F>,
+    /// Effective number of draws in the regression.
+    weight: Vec<F>,
+    /// Weighted mean of x, relative to the current point.
+    mean_offset: Vec<F>,
+    mean_gradient: Vec<F>,
+    offset_square: Vec<F>,
+    offset_gradient: Vec<F>,
+}
+
+/// Relative error of the curvature along one step: the filter's gradient becomes that uncertain.
+const CURVATURE_ERROR: f64 = 0.1;
+/// Forgetting of the regression per unit of gain: its memory is five times the filter's.
+const FORGETTING: f64 = 0.2;
+/// Share of the scalar gain in the forgetting; the rest is the coordinate's own.
+const SHARED_FORGETTING: f64 = 0.5;
+/// The regression remembers at least a tenth of its past.
+const MAX_FORGETTING: f64 = 0.9;
+/// Weight of the newest squared slope in their mean.
+const SLOPE_WEIGHT: f64 = 0.2;
+
+impl<F: Scalar> AdaptiveRls<F> {
+    fn start(&mut self, gradient: &[F], model: &mut QuadraticModel<F>) {
+        let len = gradient.len();
+        self.filter.start(gradient, model);
+        model.curvature.fill(F::zero());
+        model.cautious_curvature.clear();
+        model.cautious_curvature.resize(len, F::zero());
+        for values in [&mut self.mean_offset, &mut self.offset_square, &mut self.offset_gradient] {
+            values.clear();
+            values.resize(len, F::zero());
+        }
+        self.weight.clear();
+        self.weight.resize(len, F::one());
+        self.mean_gradient.clear();
+        self.mean_gradient.extend_from_slice(gradient);
+    }
+
+    fn refit(&mut self, gradient: &[F], step: &[F], model: &mut QuadraticModel<F>) {
+        let constant = F::from_f64_lossy;
+        let (zero, one) = (F::zero(), F::one());
+        let shared = self.filter.begin();
+        let forgets = self.filter.is_calibrated();
+        let shared_forgetting =
+            constant(FORGETTING * SHARED_FORGETTING * self.filter.mean_gain().clamp(1e-4, 1.0));
+        let own_forgetting = constant(FORGETTING * (1.0 - SHARED_FORGETTING));
+        let tiny = F::min_positive_value();
+        let sums = zip_map_sum(
+            [gradient, step],
+            [
+                &mut model.gradient,
+                &mut model.noise,
+                &mut model.curvature,
+                &mut model.cautious_curvature,
+                &mut self.filter.gain,
+                &mut self.filter.innovation,
+                &mut self.weight,
+                &mut self.mean_offset,
+                &mut self.mean_gradient,
+                &mut self.offset_square,
+                &mut self.offset_gradient,
+            ],
+            |[g, d], [m, r, a, q, p, e, w, xb, gb, sxx, sxg]| {
+                let slope_variance = if sxx > tiny { r / sxx } else { zero };
+                let change = constant(CURVATURE_ERROR * CURVATURE_ERROR)
+                    * ((a * a + q * q + slope_variance) * d * d);
+                let start = m - a * d;
+                let new = shared.filter(g, [start, m], r, p, e, change);
+                let contribution = (start * d).abs();
+
+                let forgetting = if forgets {
+                    (shared_forgetting + own_forgetting * new.gain).min(constant(MAX_FORGETTING))
+                } else {
+                    zero
+                };
+                let memory = one - forgetting;
+                let w = memory * w + one;
+                let k = one / w;
+                let dx = d - xb;
+                let dg = new.drawn - gb;
+                let sxx = memory * sxx + (one - k) * dx * dx;
+                let sxg = memory * sxg + (one - k) * dx * dg;
+                let a = if sxx > tiny { sxg / sxx } else { zero };
+                let q = (q * q + constant(SLOPE_WEIGHT) * (a * a - q * q)).sqrt();
+                let values = [
+                    new.gradient,
+                    new.noise,
+                    a,
+                    q,
+                    new.gain,
+                    new.innovation,
+                    w,
+                    k * dx - dx,
+                    gb + k * dg,
+                    sxx,
+                    sxg,
+                ];
+                (values, [new.gain * contribution, contribution])
+            },
+        );
+        self.filter.end(sums);
+    }
+}
+
+impl<O, F> HessianEstimator<O> for AdaptiveRls<F>
+where
+    O: StochasticGradient,
+    O::Param: ParamVec<Scalar = F>,
+    F: Scalar,
+{
+    fn update(
+        &mut self,
+        _problem: &mut Problem<O>,
+        observation: Observation<'_, O::Param>,
+        model: &mut QuadraticModel<F>,
+    ) -> Result<(), Error> {
+        let gradient = observation.gradient.as_coordinates()?;
+        if observation.iteration == 0 {
+            self.start(gradient, model);
+        } else {
+            self.refit(gradient, observation.step, model);
+        }
+        Ok(())
+    }
+
+    fn is_calibrated(&self) -> bool {
+        self.filter.is_calibrated()
+    }
+
+    fn gain(&self) -> f64 {
+        self.filter.mean_gain()
+    }
+}

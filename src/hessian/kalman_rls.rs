@@ -1,0 +1,168 @@
+//! The paper's recursive least squares: a Kalman filter per coordinate.
+
+use super::{HessianEstimator, Observation, QuadraticModel};
+use crate::error::{Requirement, invalid, require};
+use crate::kernel::zip_map_sum;
+use crate::oracle::StochasticGradient;
+use crate::param::{ParamVec, Scalar};
+use argmin::core::{Error, Problem};
+
+/// Recursive least squares of the drawn gradient on x, with a random-walk model of the
+/// coefficients: the estimator of the paper.
+///
+/// For each coordinate it fits `g(x) = b + a x` with
+///
+/// ```text
+/// (b, a)_t = (b, a)_(t-1) + w,  w ~ N(0, process_noise I)
+/// g_t      = b + a x_t + v,     v ~ N(0, measurement_noise)
+/// ```
+///
+/// by a Kalman filter that starts at b = g_0, a = 0.1 with covariance
+/// `initial_filter_variance I`. The intercept is kept as the model's gradient m = b + a x at the
+/// current point, so that nothing cancels far from the origin, and the 2x2 covariance as
+/// `U D U^T` (Bierman 1977, Thornton 1976), which is positive by construction in any precision.
+///
+/// Deviation from the original: a coordinate whose first gradient is exactly 0 starts with a = 0,
+/// so that it stays where it is until a gradient says otherwise.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+pub struct KalmanRls<F> {
+    initial_filter_variance: f64,
+    measurement_noise: f64,
+    process_noise: f64,
+    /// D_b: variance of the intercept given the slope.
+    intercept_variance: Vec<F>,
+    /// D_a: variance of the slope.
+    slope_variance: Vec<F>,
+    /// U_ba: regression coefficient of the intercept on the slope.
+    regression: Vec<F>,
+}
+
+/// Curvature before any evidence: the original's constant.
+const INITIAL_CURVATURE: f64 = 0.1;
+
+impl<F: Scalar> KalmanRls<F> {
+    /// A filter with the given variances.
+    ///
+    /// - `initial_filter_variance` >= 0: variance of b (gradient^2) and of a (curvature^2) at first
+    /// - `measurement_noise` >= 0: variance of a drawn gradient around the line, gradient^2
+    /// - `process_noise` >= 0: variance that b and a gain at each step
+    ///
+    /// # Errors
+    /// If a value is negative or not finite, or if both noises are 0.
+    pub fn new(
+        initial_filter_variance: f64,
+        measurement_noise: f64,
+        process_noise: f64,
+    ) -> Result<Self, Error> {
+        const NAME: &str = "KalmanRls";
+        let required = Requirement::NonNegative;
+        require(NAME, "initial_filter_variance", initial_filter_variance, required)?;
+        require(NAME, "measurement_noise", measurement_noise, required)?;
+        require(NAME, "process_noise", process_noise, required)?;
+        if measurement_noise == 0.0 && process_noise == 0.0 {
+            return Err(invalid(format!(
+                "{NAME}: `measurement_noise` and `process_noise` are both 0, which leaves the \
+                 gain undefined (0/0) after the first steps; give at least one a positive value"
+            )));
+        }
+        Ok(Self {
+            initial_filter_variance,
+            measurement_noise,
+            process_noise,
+            intercept_variance: Vec::new(),
+            slope_variance: Vec::new(),
+            regression: Vec::new(),
+        })
+    }
+
+    /// The 2x2 covariance of (b, a) of each coordinate: `[var b, cov(b, a), var a]`.
+    pub fn covariance(&self) -> impl Iterator<Item = [F; 3]> + '_ {
+        let factors =
+            self.intercept_variance.iter().zip(&self.slope_variance).zip(&self.regression);
+        factors.map(|((&db, &da), &u)| [db + u * u * da, u * da, da])
+    }
+
+    /// Starts at the first drawn gradient.
+    fn start(&mut self, gradient: &[F], model: &mut QuadraticModel<F>, x: &[F]) {
+        let initial_curvature = F::from_f64_lossy(INITIAL_CURVATURE);
+        let outputs = [&mut model.gradient[..], &mut model.curvature];
+        zip_map_sum([gradient, x], outputs, |[g, x], _| {
+            let a = if g == F::zero() { F::zero() } else { initial_curvature };
+            ([g + a * x, a], [])
+        });
+        let len = gradient.len();
+        let variance = F::from_f64_lossy(self.initial_filter_variance);
+        for (values, start) in [
+            (&mut self.intercept_variance, variance),
+            (&mut self.slope_variance, variance),
+            (&mut self.regression, F::zero()),
+        ] {
+            values.clear();
+            values.resize(len, start);
+        }
+    }
+
+    /// One step of the filter at x: Thornton's time update, then Bierman's measurement update.
+    fn filter(&mut self, gradient: &[F], x: &[F], model: &mut QuadraticModel<F>) {
+        let q = F::from_f64_lossy(self.process_noise);
+        let r = F::from_f64_lossy(self.measurement_noise);
+        zip_map_sum(
+            [gradient, x],
+            [
+                &mut model.gradient,
+                &mut model.curvature,
+                &mut self.intercept_variance,
+                &mut self.slope_variance,
+                &mut self.regression,
+            ],
+            |[g, x], [m, a, db, da, u]| {
+                let da_prior = da + q;
+                // 0/0 where a filter without variance gets no process noise: it stays as it is
+                let kept = if da_prior > F::zero() { da / da_prior } else { F::one() };
+                let db_prior = db + q + u * u * q * kept;
+                let u_prior = u * kept;
+
+                let f = u_prior + x;
+                let alpha = r + db_prior;
+                let innovation_variance = alpha + da_prior * f * f;
+                let gain_a = da_prior * f / innovation_variance;
+                let gain_b = db_prior / innovation_variance + gain_a * u_prior;
+
+                let innovation = g - m;
+                let new = [
+                    m + (gain_b + gain_a * x) * innovation,
+                    a + gain_a * innovation,
+                    db_prior * (r / alpha),
+                    da_prior * (alpha / innovation_variance),
+                    u_prior - f * (db_prior / alpha),
+                ];
+                (new, [])
+            },
+        );
+    }
+}
+
+impl<O, F> HessianEstimator<O> for KalmanRls<F>
+where
+    O: StochasticGradient,
+    O::Param: ParamVec<Scalar = F>,
+    F: Scalar,
+{
+    const USES_STEP: bool = false;
+
+    fn update(
+        &mut self,
+        _problem: &mut Problem<O>,
+        observation: Observation<'_, O::Param>,
+        model: &mut QuadraticModel<F>,
+    ) -> Result<(), Error> {
+        let gradient = observation.gradient.as_coordinates()?;
+        let x = observation.param.as_coordinates()?;
+        if observation.iteration == 0 {
+            self.start(gradient, model, x);
+        }
+        self.filter(gradient, x, model);
+        Ok(())
+    }
+}

@@ -1,0 +1,143 @@
+//! Where curvature comes from: estimators of a diagonal quadratic model.
+//!
+//! | estimator | curvature from | cost per step | memory (arrays) |
+//! |---|---|---|---|
+//! | [`AdaptiveRls`] | regression of the drawn gradients on the path, self-calibrating; the default | none | 11 |
+//! | [`KalmanRls`] | the same with given noise levels; the paper's | none | 5 |
+//! | [`ExactDiagonal`] | the problem | one Hessian diagonal | 6 |
+//! | [`FiniteDifference`] | central differences of the gradient at the same draw | two gradients per coordinate looked at | 8 |
+
+mod adaptive_rls;
+mod exact_diagonal;
+mod finite_difference;
+mod gradient_filter;
+mod kalman_rls;
+
+pub use crate::model::QuadraticModel;
+pub use adaptive_rls::AdaptiveRls;
+pub use exact_diagonal::{DenseMatrix, ExactDiagonal, HessianDiagonal};
+pub use finite_difference::FiniteDifference;
+pub use gradient_filter::GradientFilter;
+pub use kalman_rls::KalmanRls;
+
+use crate::oracle::{Draw, StochasticGradient};
+use crate::param::ParamVec;
+use argmin::core::{Error, Problem};
+
+/// What an estimator gets to see at one step.
+#[derive(Clone, Copy, Debug)]
+pub struct Observation<'a, P: ParamVec> {
+    /// The current point x.
+    pub param: &'a P,
+    /// The gradient drawn at x; every coordinate is finite.
+    pub gradient: &'a P,
+    /// The way from the point of the observation before to x; 0 at the first one. Empty for
+    /// estimators with [`USES_STEP`](HessianEstimator::USES_STEP) false.
+    pub step: &'a [P::Scalar],
+    /// The draw that gave the gradient. Further gradients at this draw share its randomness.
+    pub draw: Draw,
+    /// Iteration of the run, from 0.
+    pub iteration: u64,
+}
+
+/// Fits the quadratic model of a step to drawn gradients.
+///
+/// An estimator of one's own is one function. This one takes each drawn gradient as it comes, and
+/// as curvature the slope of the last two (the Barzilai-Borwein idea, coordinate by coordinate):
+///
+/// ```
+/// use argmin::core::{Error, Executor, Gradient, Problem, State};
+/// use argmin_arturo::hessian::{HessianEstimator, Observation, QuadraticModel};
+/// use argmin_arturo::{Arturo, StochasticGradient};
+///
+/// #[derive(Default)]
+/// struct Secant {
+///     last_gradient: Vec<f64>,
+/// }
+///
+/// impl<O: StochasticGradient<Param = Vec<f64>>> HessianEstimator<O> for Secant {
+///     fn update(
+///         &mut self,
+///         _problem: &mut Problem<O>, // for further, counted evaluations
+///         seen: Observation<'_, Vec<f64>>,
+///         model: &mut QuadraticModel<f64>,
+///     ) -> Result<(), Error> {
+///         if seen.iteration == 0 {
+///             self.last_gradient.clone_from(seen.gradient);
+///             model.curvature.fill(1.0);
+///         }
+///         for (i, &step) in seen.step.iter().enumerate() {
+///             if step != 0.0 {
+///                 model.curvature[i] = (seen.gradient[i] - self.last_gradient[i]) / step;
+///             }
+///         }
+///         self.last_gradient.clone_from(seen.gradient);
+///         model.gradient.clone_from(seen.gradient);
+///         Ok(())
+///     }
+/// }
+///
+/// struct Bowl;
+/// impl Gradient for Bowl {
+///     type Param = Vec<f64>;
+///     type Gradient = Vec<f64>;
+///     fn gradient(&self, x: &Vec<f64>) -> Result<Vec<f64>, Error> {
+///         Ok(vec![x[0] - 1.0, 100.0 * (x[1] - 2.0)])
+///     }
+/// }
+///
+/// let result = Executor::new(Bowl, Arturo::new().with_estimator(Secant::default()))
+///     .configure(|state| state.param(vec![0.0, 0.0]).max_iters(200))
+///     .run()?;
+/// let x = result.state().get_best_param().unwrap();
+/// assert!((x[0] - 1.0).abs() < 1e-6 && (x[1] - 2.0).abs() < 1e-6);
+/// # Ok::<(), Error>(())
+/// ```
+pub trait HessianEstimator<O>
+where
+    O: StochasticGradient,
+    O::Param: ParamVec,
+{
+    /// Whether [`Observation::step`] is read. `false` saves the solver an array of length n.
+    const USES_STEP: bool = true;
+
+    /// Refits `model` to a drawn gradient.
+    ///
+    /// It must write `model.gradient` and `model.curvature`, and may size and write the others.
+    /// Iteration 0 starts a new run: all memory of an earlier one is to be dropped.
+    ///
+    /// # Errors
+    /// An error ends the run and reaches the caller of the executor unchanged.
+    fn update(
+        &mut self,
+        problem: &mut Problem<O>,
+        observation: Observation<'_, O::Param>,
+        model: &mut QuadraticModel<<O::Param as ParamVec>::Scalar>,
+    ) -> Result<(), Error>;
+
+    /// Whether the model is good enough to step on; until then x stays where it is.
+    fn is_calibrated(&self) -> bool {
+        true
+    }
+
+    /// The weight of the newest draw in the model's gradient along the last step, in (0, 1]: 1 for
+    /// an estimator without memory.
+    fn gain(&self) -> f64 {
+        1.0
+    }
+}
+
+/// Draws a gradient, counted by argmin as `stochastic_gradient_count`.
+///
+/// # Errors
+/// Those of the oracle.
+pub fn draw_gradient<O: StochasticGradient>(
+    problem: &mut Problem<O>,
+    x: &O::Param,
+    draw: Draw,
+    gradient: &mut O::Param,
+) -> Result<(), Error> {
+    problem.problem("stochastic_gradient_count", |oracle| {
+        oracle.stochastic_gradient(x, draw, gradient)
+    })
+}

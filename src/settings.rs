@@ -1,0 +1,113 @@
+//! Settings of the solver.
+
+use crate::error::{Requirement, require};
+use argmin::core::Error;
+
+/// The settings of the published method, with the names of the paper.
+///
+/// The default is the paper's choice for a CNN on Fashion-MNIST. The constants are absolute: they
+/// depend on the scale of f and of x, and want tuning for each problem.
+/// [`Arturo::new`](crate::Arturo::new) has none of them.
+///
+/// ```
+/// use argmin_arturo::{Arturo, PaperSettings};
+///
+/// let settings = PaperSettings { kl_bound: 0.01, ..PaperSettings::default() };
+/// # let _: argmin_arturo::Arturo<f64, _, _> =
+/// Arturo::paper(settings)?;
+/// # Ok::<(), argmin::core::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+pub struct PaperSettings {
+    /// epsilon, the bound on KL(new || old) of one step in nats, > 0.
+    pub kl_bound: f64,
+    /// Weight of the prior in the objective, >= 0.
+    pub reg_weight: f64,
+    /// Precision of the prior N(0, 1/prior_precision), in 1/x^2, >= 0.
+    pub prior_precision: f64,
+    /// Variance of the Gaussian at first, in x^2, > 0.
+    pub initial_variance: f64,
+    /// Variance of intercept and slope of the filter at first, >= 0.
+    pub initial_filter_variance: f64,
+    /// Variance of a drawn gradient around the filter's line, >= 0.
+    pub measurement_noise: f64,
+    /// Variance that intercept and slope gain at each step, >= 0; not 0 together with
+    /// `measurement_noise`.
+    pub process_noise: f64,
+    /// Weight of the old precision in the new one, >= 0; not 0 together with `reg_weight`.
+    pub nu: f64,
+    /// Decoupled weight decay: x shrinks by the factor `1 - kl_bound weight_decay` in a step, >= 0.
+    pub weight_decay: f64,
+    /// Absolute width of the bracket at which the bisection for eta stops, > 0.
+    pub eta_tolerance: f64,
+}
+
+impl Default for PaperSettings {
+    fn default() -> Self {
+        Self {
+            kl_bound: 0.085_674_56,
+            reg_weight: 0.058_656_62,
+            prior_precision: 0.0015,
+            initial_variance: 0.01,
+            initial_filter_variance: 5e-5,
+            measurement_noise: 2.816_791_16,
+            process_noise: 0.017_392_96,
+            nu: 1.3,
+            weight_decay: 1.54e-6,
+            eta_tolerance: 0.5,
+        }
+    }
+}
+
+impl PaperSettings {
+    /// Checks the settings that no other part of the solver checks.
+    pub(crate) fn validate(&self) -> Result<(), Error> {
+        const NAME: &str = "Arturo";
+        require(NAME, "kl_bound", self.kl_bound, Requirement::Positive)?;
+        require(NAME, "initial_variance", self.initial_variance, Requirement::Positive)?;
+        for (parameter, value) in [
+            ("reg_weight", self.reg_weight),
+            ("prior_precision", self.prior_precision),
+            ("nu", self.nu),
+            ("weight_decay", self.weight_decay),
+        ] {
+            require(NAME, parameter, value, Requirement::NonNegative)?;
+        }
+        if self.reg_weight + self.nu == 0.0 {
+            return Err(crate::error::invalid(format!(
+                "{NAME}: `reg_weight` and `nu` are both 0, which leaves the precision undefined \
+                 (x/0); give at least one a positive value"
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// What becomes of a drawn gradient with a NaN or infinite coordinate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+pub enum NonFinite {
+    /// The run ends with a [`NonFiniteGradient`](crate::NonFiniteGradient) error.
+    #[default]
+    Error,
+    /// The draw is dropped as a whole: nothing moves, and the solver counts it in
+    /// [`skipped_draw_count`](crate::Arturo::skipped_draw_count).
+    Skip,
+}
+
+/// How often the solver reports its internals to the observers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+pub enum Telemetry {
+    /// At no iteration, which saves about a microsecond each.
+    Never,
+    /// At each iteration that is a multiple of this number (>= 1).
+    Every(u64),
+}
+
+impl Default for Telemetry {
+    fn default() -> Self {
+        Self::Every(1)
+    }
+}

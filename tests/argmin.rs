@@ -1,0 +1,426 @@
+//! A citizen of argmin: executors, observers, terminations, checkpoints, vector types.
+
+mod common;
+
+use argmin::core::observers::ObserverMode;
+use argmin::core::{
+    CostFunction, Error, Executor, Gradient, Hessian, State, TerminationReason, TerminationStatus,
+};
+use argmin_arturo::dual::Newton;
+use argmin_arturo::hessian::{ExactDiagonal, FiniteDifference, HessianDiagonal};
+use argmin_arturo::oracle::GaussianNoise;
+use argmin_arturo::schedule::KlSchedule;
+use argmin_arturo::{
+    Arturo, Averaging, Draw, PaperSettings, ParamVec, Scalar, StochasticGradient, Telemetry,
+};
+use argmin_observer_paramwriter::{ParamWriter, ParamWriterFormat};
+use common::{Recorder, float};
+use std::marker::PhantomData;
+use std::time::Duration;
+
+/// f(x) = 1/2 sum_i (i + 1) (x_i - 1)^2 over any vector type.
+struct Quadratic<P>(PhantomData<P>);
+
+fn quadratic<P>() -> Quadratic<P> {
+    Quadratic(PhantomData)
+}
+
+impl<P: ParamVec> Gradient for Quadratic<P> {
+    type Param = P;
+    type Gradient = P;
+
+    fn gradient(&self, x: &P) -> Result<P, Error> {
+        let mut gradient = x.clone();
+        for (i, g) in gradient.as_coordinates_mut()?.iter_mut().enumerate() {
+            *g = P::Scalar::from_f64_lossy(i as f64 + 1.0) * (*g - P::Scalar::from_f64_lossy(1.0));
+        }
+        Ok(gradient)
+    }
+}
+
+impl CostFunction for Quadratic<Vec<f64>> {
+    type Param = Vec<f64>;
+    type Output = f64;
+
+    fn cost(&self, x: &Vec<f64>) -> Result<f64, Error> {
+        Ok(x.iter().enumerate().map(|(i, x)| 0.5 * (i as f64 + 1.0) * (x - 1.0).powi(2)).sum())
+    }
+}
+
+impl Hessian for Quadratic<Vec<f64>> {
+    type Param = Vec<f64>;
+    type Hessian = Vec<Vec<f64>>;
+
+    fn hessian(&self, x: &Vec<f64>) -> Result<Vec<Vec<f64>>, Error> {
+        let entry = |i, j| if i == j { i as f64 + 1.0 } else { 0.0 };
+        Ok((0..x.len()).map(|i| (0..x.len()).map(|j| entry(i, j)).collect()).collect())
+    }
+}
+
+fn noisy<P: ParamVec>() -> GaussianNoise<Quadratic<P>> {
+    GaussianNoise::new(quadratic(), 0.5).unwrap()
+}
+
+#[test]
+fn the_recommended_point_is_better_than_the_last_iterate() {
+    let f = quadratic::<Vec<f64>>();
+    let (mut recommended, mut last) = (0.0, 0.0);
+    for seed in 0..20 {
+        let result = Executor::new(noisy::<Vec<f64>>(), Arturo::new().with_seed(seed))
+            .configure(|state| state.param(vec![0.0; 5]).max_iters(1000))
+            .run()
+            .unwrap();
+        recommended += f.cost(result.state().get_best_param().unwrap()).unwrap();
+        last += f.cost(result.state().get_param().unwrap()).unwrap();
+    }
+    // 20 runs; f(x0) = 7.5 each
+    assert!(recommended < 0.75 * last && recommended < 20.0 * 0.01, "{recommended} {last}");
+}
+
+#[test]
+fn runs_repeat_and_seeds_differ() {
+    let run = |seed| {
+        let result = Executor::new(noisy::<Vec<f64>>(), Arturo::new().with_seed(seed))
+            .configure(|state| state.param(vec![0.0; 5]).max_iters(200))
+            .run()
+            .unwrap();
+        result.state().get_best_param().unwrap().clone()
+    };
+    assert_eq!(run(1), run(1));
+    assert_ne!(run(1), run(2));
+}
+
+#[test]
+fn a_solver_starts_anew_in_a_second_run() {
+    let run = |solver: Arturo<f64, _, _>| {
+        let result = Executor::new(noisy::<Vec<f64>>(), solver)
+            .configure(|state| state.param(vec![0.0; 5]).max_iters(50))
+            .run()
+            .unwrap();
+        (result.solver().clone(), result.state().get_best_param().unwrap().clone())
+    };
+    let (solver, first) = run(Arturo::new());
+    let (again, second) = run(solver.clone());
+    assert_eq!(first, second);
+    assert_eq!(solver, again);
+}
+
+#[test]
+fn the_state_keeps_noise_out_of_the_costs() {
+    let result = Executor::new(noisy::<Vec<f64>>(), Arturo::new())
+        .configure(|state| state.param(vec![0.0; 5]).max_iters(100).target_cost(0.1))
+        .run()
+        .unwrap();
+    let state = result.state();
+    assert_eq!(state.get_iter(), 100);
+    assert!(state.get_cost().is_nan());
+    assert_eq!(state.get_best_cost(), f64::INFINITY);
+    assert_eq!(state.get_last_best_iter(), 99);
+    let reason = TerminationReason::MaxItersReached;
+    assert_eq!(state.get_termination_status(), &TerminationStatus::Terminated(reason));
+}
+
+#[test]
+fn a_timeout_keeps_the_recommended_point() {
+    let result = Executor::new(noisy::<Vec<f64>>(), Arturo::new())
+        .configure(|state| state.param(vec![0.0; 5]))
+        .timeout(Duration::from_millis(50))
+        .run()
+        .unwrap();
+    let state = result.state();
+    let reason = TerminationReason::Timeout;
+    assert_eq!(state.get_termination_status(), &TerminationStatus::Terminated(reason));
+    let cost = quadratic::<Vec<f64>>().cost(state.get_best_param().unwrap()).unwrap();
+    assert!(cost < 7.5, "{cost}");
+}
+
+#[test]
+fn evaluations_are_counted() {
+    let counts = |result: &dyn Fn() -> std::collections::HashMap<String, u64>| result();
+    let plain = counts(&|| {
+        let result = Executor::new(noisy::<Vec<f64>>(), Arturo::new())
+            .configure(|state| state.param(vec![0.0; 3]).max_iters(20).counting(true))
+            .run()
+            .unwrap();
+        result.state().get_func_counts().clone()
+    });
+    assert_eq!(plain["stochastic_gradient_count"], 20);
+
+    let exact = ExactDiagonal::new().with_interval(4).unwrap();
+    let result = Executor::new(noisy::<Vec<f64>>(), Arturo::new().with_estimator(exact))
+        .configure(|state| state.param(vec![0.0; 3]).max_iters(20).counting(true))
+        .run()
+        .unwrap();
+    let counts = result.state().get_func_counts();
+    assert_eq!(counts["stochastic_gradient_count"], 20);
+    assert_eq!(counts["hessian_diagonal_count"], 5);
+
+    // 3 coordinates at the first iteration, a block of 2 in each of the other 19
+    let differences = FiniteDifference::new().with_block_size(2).unwrap();
+    let result = Executor::new(noisy::<Vec<f64>>(), Arturo::new().with_estimator(differences))
+        .configure(|state| state.param(vec![0.0; 3]).max_iters(20).counting(true))
+        .run()
+        .unwrap();
+    let counts = result.state().get_func_counts();
+    assert_eq!(counts["stochastic_gradient_count"], 20 + 2 * (3 + 2 * 19));
+}
+
+#[test]
+fn estimators_find_the_known_diagonal() {
+    let exact: Vec<f64> = (1..=5).map(f64::from).collect();
+    let close = |got: &[f64], tolerance: f64| {
+        let worst = got.iter().zip(&exact).map(|(a, b)| (a / b - 1.0).abs()).fold(0.0, f64::max);
+        assert!(worst <= tolerance, "{got:?}");
+    };
+    let configure = |max_iters| {
+        move |state: argmin::core::IterState<Vec<f64>, Vec<f64>, (), (), (), f64>| {
+            state.param(vec![0.0; 5]).max_iters(max_iters)
+        }
+    };
+    let solver = Arturo::new().with_estimator(ExactDiagonal::new());
+    let result = Executor::new(noisy::<Vec<f64>>(), solver).configure(configure(30)).run().unwrap();
+    close(result.solver().curvature(), 0.0);
+    // the noise of the draw cancels: what is left is rounding, 1e-16 / h with h = 6e-6
+    let solver = Arturo::new().with_estimator(FiniteDifference::new().with_block_size(2).unwrap());
+    let result = Executor::new(noisy::<Vec<f64>>(), solver).configure(configure(30)).run().unwrap();
+    close(result.solver().curvature(), 1e-9);
+}
+
+/// A problem that gives its diagonal itself, without a Hessian.
+struct Diagonal;
+
+impl StochasticGradient for Diagonal {
+    type Param = Vec<f64>;
+
+    fn stochastic_gradient(&self, x: &Vec<f64>, _: Draw, g: &mut Vec<f64>) -> Result<(), Error> {
+        *g = vec![4.0 * (x[0] - 2.0)];
+        Ok(())
+    }
+}
+
+impl HessianDiagonal for Diagonal {
+    fn hessian_diagonal(
+        &self,
+        _: &Vec<f64>,
+        _: Draw,
+        diagonal: &mut Vec<f64>,
+    ) -> Result<(), Error> {
+        diagonal[0] = 4.0;
+        Ok(())
+    }
+}
+
+#[test]
+fn a_problem_can_give_its_own_diagonal() {
+    let result = Executor::new(Diagonal, Arturo::new().with_estimator(ExactDiagonal::new()))
+        .configure(|state| state.param(vec![0.0]).max_iters(200))
+        .run()
+        .unwrap();
+    // the iterate; the recommended point averages over the way to it
+    assert!((result.state().get_param().unwrap()[0] - 2.0).abs() < 1e-8);
+    assert!((result.state().get_best_param().unwrap()[0] - 2.0).abs() < 1e-4);
+    assert_eq!(result.solver().curvature(), [4.0]);
+}
+
+#[test]
+fn all_that_is_reported_has_its_key() {
+    let recorder = Recorder::default();
+    Executor::new(noisy::<Vec<f64>>(), Arturo::paper(PaperSettings::default()).unwrap())
+        .configure(|state| state.param(vec![0.0; 5]).max_iters(7))
+        .add_observer(recorder.clone(), ObserverMode::Every(3))
+        .run()
+        .unwrap();
+    assert_eq!(recorder.rows().len(), 3);
+    for row in recorder.rows() {
+        let mut keys: Vec<_> = row.kv.keys().cloned().collect();
+        keys.sort();
+        assert_eq!(
+            keys,
+            [
+                "curvature_max",
+                "curvature_min",
+                "dual_evaluations",
+                "gradient_norm",
+                "kl",
+                "kl_bound",
+                "multiplier",
+                "skipped_draws",
+                "step_norm"
+            ]
+        );
+        assert!(row.kv.values().all(|value| value.get_float().unwrap().is_finite()), "{row}");
+        assert!(float(&row, "curvature_min") <= float(&row, "curvature_max"));
+        assert!(float(&row, "step_norm") > 0.0);
+    }
+}
+
+#[test]
+fn telemetry_is_reported_as_often_as_asked() {
+    for (telemetry, expected) in [(Telemetry::Never, 0), (Telemetry::Every(4), 3)] {
+        let recorder = Recorder::default();
+        Executor::new(noisy::<Vec<f64>>(), Arturo::new().with_telemetry(telemetry).unwrap())
+            .configure(|state| state.param(vec![0.0; 5]).max_iters(10))
+            .add_observer(recorder.clone(), ObserverMode::Always)
+            .run()
+            .unwrap();
+        let reports = recorder.rows().iter().filter(|row| row.get("kl").is_some()).count();
+        assert_eq!(reports, expected);
+    }
+    let error = Arturo::<f64, _, _>::new().with_telemetry(Telemetry::Every(0)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "Invalid parameter: \"Arturo: `telemetry` must be every 1 or more iterations, got \
+         Every(0); use Never for none\""
+    );
+}
+
+#[test]
+fn argmins_own_observers_work() {
+    let directory = std::env::temp_dir().join(format!("arturo-params-{}", std::process::id()));
+    let writer = ParamWriter::new(&*directory.to_string_lossy(), "param", ParamWriterFormat::JSON);
+    Executor::new(noisy::<Vec<f64>>(), Arturo::new())
+        .configure(|state| state.param(vec![0.0; 5]).max_iters(30))
+        .add_observer(argmin_observer_slog::SlogLogger::term_noblock(), ObserverMode::Every(10))
+        .add_observer(writer, ObserverMode::Every(10))
+        .run()
+        .unwrap();
+    let written = std::fs::read_dir(&directory).unwrap().count();
+    std::fs::remove_dir_all(&directory).unwrap();
+    assert!(written >= 3, "{written} files");
+}
+
+#[test]
+fn starts_that_cannot_be_used_are_refused() {
+    let text = |x0: Option<Vec<f64>>| {
+        Executor::new(noisy::<Vec<f64>>(), Arturo::new())
+            .configure(|state| match x0 {
+                Some(x0) => state.param(x0).max_iters(1),
+                None => state.max_iters(1),
+            })
+            .run()
+            .err()
+            .unwrap()
+            .to_string()
+    };
+    assert_eq!(
+        text(None),
+        "Not initialized: \"`Arturo` needs a start: pass one by `configure(|state| \
+         state.param(x0))`\""
+    );
+    assert_eq!(
+        text(Some(vec![])),
+        "Invalid parameter: \"Arturo: the initial parameter vector is empty\""
+    );
+    assert_eq!(
+        text(Some(vec![1.0, f64::NAN])),
+        "Invalid parameter: \"Arturo: coordinate 1 of the initial parameter vector must be \
+         finite, got NaN\""
+    );
+}
+
+struct WrongLength;
+
+impl Gradient for WrongLength {
+    type Param = Vec<f64>;
+    type Gradient = Vec<f64>;
+
+    fn gradient(&self, _: &Vec<f64>) -> Result<Vec<f64>, Error> {
+        Ok(vec![1.0; 3])
+    }
+}
+
+#[test]
+fn a_gradient_of_another_length_is_refused() {
+    let error = Executor::new(WrongLength, Arturo::new())
+        .configure(|state| state.param(vec![0.0; 2]).max_iters(1))
+        .run()
+        .err()
+        .unwrap();
+    assert_eq!(
+        error.to_string(),
+        "Invalid parameter: \"Arturo: the drawn gradient has 3 coordinates, the parameter vector \
+         2; the oracle must write one entry per coordinate\""
+    );
+}
+
+/// The bits of the recommended point, of either solver.
+fn bits<P: ParamVec>(x0: P) -> Vec<u64> {
+    let collect = |x: &P| {
+        let x = x.as_coordinates().unwrap();
+        x.iter().map(|x| x.to_f64_exact().to_bits()).collect::<Vec<_>>()
+    };
+    let default = Executor::new(noisy::<P>(), Arturo::new().with_seed(3))
+        .configure(|state| state.param(x0.clone()).max_iters(100))
+        .run()
+        .unwrap();
+    let schedule = KlSchedule::Cosine { horizon: 150 };
+    let paper =
+        Arturo::paper(PaperSettings::default()).unwrap().with_kl_schedule(schedule).unwrap();
+    let paper = Executor::new(noisy::<P>(), paper.with_dual(Newton::default()))
+        .configure(|state| state.param(x0.clone()).max_iters(100))
+        .run()
+        .unwrap();
+    let mut bits = collect(default.state().get_best_param().unwrap());
+    bits.extend(collect(paper.state().get_best_param().unwrap()));
+    bits
+}
+
+#[cfg(feature = "nalgebra")]
+#[test]
+fn all_vector_types_give_the_same_bits() {
+    use nalgebra::{DMatrix, DVector, SVector};
+    let reference = bits(vec![0.5; 6]);
+    assert_eq!(bits(DVector::from_element(6, 0.5)), reference);
+    assert_eq!(bits(SVector::<f64, 6>::from_element(0.5)), reference);
+    assert_eq!(bits(DMatrix::from_element(2, 3, 0.5)), reference);
+    let single = bits(vec![0.5_f32; 6]);
+    assert_eq!(bits(DVector::from_element(6, 0.5_f32)), single);
+    assert_ne!(single, reference);
+}
+
+#[test]
+fn averaging_none_recommends_the_last_iterate() {
+    let result = Executor::new(noisy::<Vec<f64>>(), Arturo::new().with_averaging(Averaging::None))
+        .configure(|state| state.param(vec![0.0; 5]).max_iters(100))
+        .run()
+        .unwrap();
+    assert_eq!(result.state().get_best_param(), result.state().get_param());
+}
+
+#[test]
+fn no_allocation_in_a_step() {
+    // whole runs of different lengths allocate equally often: a step allocates nothing
+    struct Free;
+    impl StochasticGradient for Free {
+        type Param = Vec<f64>;
+        fn stochastic_gradient(
+            &self,
+            x: &Vec<f64>,
+            draw: Draw,
+            g: &mut Vec<f64>,
+        ) -> Result<(), Error> {
+            for (g, x) in g.iter_mut().zip(x) {
+                *g = x - 1.0 + if draw.index() % 2 == 0 { 0.5 } else { -0.5 };
+            }
+            Ok(())
+        }
+    }
+    let count = |run: &dyn Fn()| allocation_counter::measure(run).count_total;
+    let default = |iterations| {
+        let solver = Arturo::new().with_telemetry(Telemetry::Never).unwrap();
+        Executor::new(Free, solver)
+            .configure(|state| state.param(vec![0.0; 100]).max_iters(iterations))
+            .run()
+            .unwrap();
+    };
+    let paper = |iterations| {
+        let settings = PaperSettings { weight_decay: 0.1, ..PaperSettings::default() };
+        let solver = Arturo::paper(settings).unwrap().with_telemetry(Telemetry::Never).unwrap();
+        Executor::new(Free, solver)
+            .configure(|state| state.param(vec![0.0; 100]).max_iters(iterations))
+            .run()
+            .unwrap();
+    };
+    assert_eq!(count(&|| default(20)), count(&|| default(1020)));
+    assert_eq!(count(&|| paper(1)), count(&|| paper(1001)));
+}

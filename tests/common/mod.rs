@@ -1,0 +1,30 @@
+//! What several test files share.
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use argmin::core::observers::Observe;
+use argmin::core::{Error, KV, State};
+use std::sync::{Arc, Mutex};
+
+/// An observer that keeps every KV.
+#[derive(Clone, Default)]
+pub struct Recorder {
+    rows: Arc<Mutex<Vec<KV>>>,
+}
+
+impl Recorder {
+    pub fn rows(&self) -> Vec<KV> {
+        self.rows.lock().unwrap().clone()
+    }
+}
+
+impl<I: State> Observe<I> for Recorder {
+    fn observe_iter(&mut self, _state: &I, kv: &KV) -> Result<(), Error> {
+        self.rows.lock().unwrap().push(kv.clone());
+        Ok(())
+    }
+}
+
+/// A number of a KV.
+pub fn float(kv: &KV, key: &str) -> f64 {
+    kv.get(key).unwrap_or_else(|| panic!("no {key}")).get_float().unwrap()
+}
