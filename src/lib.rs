@@ -1,5 +1,38 @@
-//! lib
-pub mod averaging;
+//! Optimize noisy objectives: arTuRO as an [`argmin`] solver.
+//!
+//! # The problem
+//!
+//! ```text
+//! minimize  f(x) = E[f(x; draw)]  over x in R^n
+//! ```
+//!
+//! when only draws of the gradient can be seen: minibatches of data, Monte-Carlo estimates, shot
+//! noise, stochastic simulation. arTuRO (Dahlinger, Becker, Huettenrauch and Neumann 2023,
+//! arXiv:2310.20574) keeps a Gaussian N(mu, diag(1/p)) over the parameters and a diagonal
+//! quadratic model of f fitted to the drawn gradients by recursive least squares. Each step
+//! minimizes the model inside a KL ball around the Gaussian, by a one-dimensional dual.
+//!
+//! Begin with [`Arturo::new`] and [`StochasticGradient`]; [`oracle`] tells which oracle fits what
+//! you have, [`hessian`] which estimator of curvature.
+//!
+//! # Symbols
+//!
+//! | code | paper | Nocedal and Wright | meaning, unit |
+//! |---|---|---|---|
+//! | `param` | mu | x | current point, mean of the belief |
+//! | `precision` | 1/sigma^2 | D^2, scaling of the trust region | precision of the belief, 1/x^2 |
+//! | `model.gradient` | b + a mu | g | gradient of the model at the current point, f/x |
+//! | `model.curvature` | a | diagonal of B | curvature of the model, f/x^2 |
+//! | `kl_bound` | epsilon | Delta^2/2 | KL bound of a step, nats |
+//! | `multiplier` | eta | lambda | multiplier of the KL bound |
+//! | `step` | mu' - mu | p | the step, x |
+//!
+//! # Features
+//!
+//! - `nalgebra` (default): nalgebra vectors and matrices as parameters and Hessians
+//! - `serde1`: serialization, for argmin's checkpoints
+
+mod averaging;
 pub mod dual;
 mod error;
 mod gaussian;
@@ -20,3 +53,8 @@ pub use oracle::{Draw, FiniteSum, MiniBatch, StochasticGradient};
 pub use param::{ParamVec, Scalar};
 pub use settings::{NonFinite, PaperSettings, Telemetry};
 pub use solver::Arturo;
+
+/// The examples of the README, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

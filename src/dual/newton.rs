@@ -76,7 +76,8 @@ impl DualSolver for Newton {
         loop {
             let value = kl(eta);
             evaluations += 1;
-            let above = !(value.kl <= bound);
+            // NaN counts as above
+            let above = value.kl.is_nan() || value.kl > bound;
             let inactive = eta == 0.0 && !above;
             let met = (value.kl - bound).abs() <= self.tolerance * bound;
             if inactive || met {

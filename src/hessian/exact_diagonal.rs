@@ -79,6 +79,13 @@ where
 /// Each evaluation is counted by argmin as `hessian_diagonal_count`.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde1",
+    serde(bound(
+        serialize = "P::Scalar: serde::Serialize",
+        deserialize = "P::Scalar: serde::Deserialize<'de>"
+    ))
+)]
 pub struct ExactDiagonal<P: ParamVec> {
     interval: u64,
     filter: GradientFilter<P::Scalar>,

@@ -23,6 +23,13 @@ use num_traits::Float;
 /// Each look costs two gradients, counted by argmin as `stochastic_gradient_count`.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde1",
+    serde(bound(
+        serialize = "P::Scalar: serde::Serialize",
+        deserialize = "P::Scalar: serde::Deserialize<'de>"
+    ))
+)]
 pub struct FiniteDifference<P: ParamVec> {
     block_size: usize,
     typical_magnitude: f64,

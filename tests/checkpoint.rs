@@ -1,0 +1,116 @@
+//! A resumed run has the bits of an uninterrupted one.
+#![cfg(feature = "serde1")]
+
+use argmin::core::checkpointing::{Checkpoint, CheckpointingFrequency};
+use argmin::core::{Error, Executor, Gradient, IterState, Solver, State};
+use argmin_arturo::hessian::{AdaptiveRls, FiniteDifference};
+use argmin_arturo::oracle::GaussianNoise;
+use argmin_arturo::{Arturo, PaperSettings};
+use argmin_checkpointing_file::FileCheckpoint;
+use serde::{Serialize, de::DeserializeOwned};
+use std::path::PathBuf;
+
+struct Valley;
+
+impl Gradient for Valley {
+    type Param = Vec<f64>;
+    type Gradient = Vec<f64>;
+
+    fn gradient(&self, x: &Vec<f64>) -> Result<Vec<f64>, Error> {
+        let valley = x[1] - x[0] * x[0];
+        Ok(vec![-40.0 * x[0] * valley - 2.0 * (1.0 - x[0]), 20.0 * valley, x[2]])
+    }
+}
+
+type Noisy = GaussianNoise<Valley>;
+type Run = IterState<Vec<f64>, Vec<f64>, (), (), (), f64>;
+
+struct Directory(PathBuf);
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.0).unwrap();
+    }
+}
+
+/// N = 90 steps at once against 40, a checkpoint, and 50 more.
+fn assert_same_bits<S>(name: &str, solver: S)
+where
+    S: Solver<Noisy, Run>
+        + Serialize
+        + DeserializeOwned
+        + Clone
+        + PartialEq
+        + std::fmt::Debug
+        + 'static,
+{
+    let path = std::env::temp_dir().join(format!("arturo-{name}-{}", std::process::id()));
+    let directory = Directory(path);
+    let file = |frequency| FileCheckpoint::new(&*directory.0.to_string_lossy(), "run", frequency);
+    let problem = || GaussianNoise::new(Valley, 0.3).unwrap();
+    let start = vec![-1.2, 1.0, 3.0];
+
+    let whole = Executor::new(problem(), solver.clone())
+        .configure(|state| state.param(start.clone()).max_iters(90))
+        .run()
+        .unwrap();
+    Executor::new(problem(), solver.clone())
+        .configure(|state| state.param(start.clone()).max_iters(40))
+        .checkpointing(file(CheckpointingFrequency::Every(40)))
+        .run()
+        .unwrap();
+    // the checkpoint holds max_iters too: raise it in the file
+    let checkpoint = file(CheckpointingFrequency::Never);
+    let (saved, state): (S, Run) = checkpoint.load().unwrap().unwrap();
+    checkpoint.save(&saved, &state.max_iters(90)).unwrap();
+    let resumed = Executor::new(problem(), solver).checkpointing(checkpoint).run().unwrap();
+
+    let bits = |x: Option<&Vec<f64>>| x.unwrap().iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+    assert_eq!(resumed.state().get_iter(), 90);
+    assert_eq!(bits(resumed.state().get_param()), bits(whole.state().get_param()));
+    assert_eq!(bits(resumed.state().get_best_param()), bits(whole.state().get_best_param()));
+    // precision, filter, multiplier, radius: the whole solver, byte by byte
+    let bytes = |solver: &S| serde_json::to_string(solver).unwrap();
+    assert_eq!(bytes(resumed.solver()), bytes(whole.solver()));
+}
+
+#[test]
+fn the_self_calibrating_solver_resumes() {
+    assert_same_bits("default", Arturo::new().with_seed(5));
+}
+
+#[test]
+fn the_published_method_resumes() {
+    assert_same_bits("paper", Arturo::paper(PaperSettings::default()).unwrap().with_seed(5));
+}
+
+#[test]
+fn finite_differences_resume() {
+    let estimator = FiniteDifference::new().with_block_size(1).unwrap();
+    assert_same_bits("differences", Arturo::new().with_estimator(estimator));
+}
+
+#[test]
+fn a_checkpoint_of_another_size_is_refused() {
+    let path = std::env::temp_dir().join(format!("arturo-size-{}", std::process::id()));
+    let directory = Directory(path);
+    let checkpoint = FileCheckpoint::new(
+        &*directory.0.to_string_lossy(),
+        "run",
+        CheckpointingFrequency::Every(5),
+    );
+    let problem = || GaussianNoise::new(Valley, 0.3).unwrap();
+    Executor::new(problem(), Arturo::<f64, _, _>::new())
+        .configure(|state| state.param(vec![0.0; 3]).max_iters(5))
+        .checkpointing(checkpoint.clone())
+        .run()
+        .unwrap();
+    let (solver, state): (Arturo<f64, AdaptiveRls<f64>>, Run) = checkpoint.load().unwrap().unwrap();
+    checkpoint.save(&solver, &state.param(vec![0.0; 4]).max_iters(10)).unwrap();
+    let resumed = Executor::new(problem(), Arturo::<f64, _, _>::new()).checkpointing(checkpoint);
+    assert_eq!(
+        resumed.run().err().unwrap().to_string(),
+        "Invalid parameter: \"Arturo: the parameter vector has 4 coordinates, the run so far had \
+         3; resume it with the vector it was begun with\""
+    );
+}
