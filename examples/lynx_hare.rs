@@ -37,7 +37,7 @@ const OPTIMUM: [f64; 6] = [0.540159, 0.0271654, 0.796386, 0.0236946, 34.6024, 5.
 const OPTIMAL_LOSS: f64 = 2.018661155194917;
 /// The start: each parameter 30 % off.
 const START: [f64; 6] = [1.3, 0.7, 0.7, 1.3, 1.3, 0.7];
-const YEARS_PER_DRAW: usize = 5;
+const YEARS_PER_DRAW: usize = 10;
 const DRAWS: u64 = 20_000;
 
 #[derive(Deserialize)]

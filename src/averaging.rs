@@ -43,5 +43,6 @@ pub(crate) fn average<F: Scalar>(average: &mut [F], x: &[F], weight: f64) {
         return;
     }
     let weight = F::from_f64_lossy(weight);
-    zip_map_sum([x], [average], |[x], [a]| ([a + weight * (x - a)], []));
+    // in this order -0 stays -0
+    zip_map_sum([x], [average], |[x], [a]| ([a - weight * (a - x)], []));
 }

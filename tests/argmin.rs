@@ -344,6 +344,7 @@ fn a_gradient_of_another_length_is_refused() {
 }
 
 /// The bits of the recommended point, of either solver.
+#[cfg(feature = "nalgebra")]
 fn bits<P: ParamVec>(x0: P) -> Vec<u64> {
     let collect = |x: &P| {
         let x = x.as_coordinates().unwrap();
@@ -400,7 +401,7 @@ fn no_allocation_in_a_step() {
             g: &mut Vec<f64>,
         ) -> Result<(), Error> {
             for (g, x) in g.iter_mut().zip(x) {
-                *g = x - 1.0 + if draw.index() % 2 == 0 { 0.5 } else { -0.5 };
+                *g = x - 1.0 + if draw.index().is_multiple_of(2) { 0.5 } else { -0.5 };
             }
             Ok(())
         }

@@ -158,7 +158,7 @@ fn a_jump_of_the_gradient_keeps_the_kl_at_the_bound_at_once() {
 fn far_from_the_origin_the_filter_covariance_stays_positive_in_single_precision() {
     for x0 in [1e6_f32, -1e6, 1e12] {
         let noisy = oracle(move |x: &[f32], draw: Draw, g: &mut [f32]| {
-            let sign = if draw.index() % 3 == 0 { -1.0 } else { 1.0 };
+            let sign = if draw.index().is_multiple_of(3) { -1.0 } else { 1.0 };
             g[0] = x[0] - x0 + sign;
         });
         let result = Executor::new(noisy, paper(PaperSettings::default()))
