@@ -6,9 +6,11 @@ use argmin::core::observers::ObserverMode;
 use argmin::core::{
     CostFunction, Error, Executor, Gradient, Hessian, State, TerminationReason, TerminationStatus,
 };
+#[cfg(feature = "nalgebra")]
 use argmin_arturo::dual::Newton;
 use argmin_arturo::hessian::{ExactDiagonal, FiniteDifference, HessianDiagonal};
 use argmin_arturo::oracle::GaussianNoise;
+#[cfg(feature = "nalgebra")]
 use argmin_arturo::schedule::KlSchedule;
 use argmin_arturo::{
     Arturo, Averaging, Draw, PaperSettings, ParamVec, Scalar, StochasticGradient, Telemetry,
