@@ -1,0 +1,86 @@
+//! Stochastic optimization problems with known minima, for benchmarking noisy optimizers.
+//!
+//! Every problem has an exact cost and gradient, for judging a solver, and a stochastic
+//! gradient, the only thing a solver sees: a pure function of the point and a [`Draw`],
+//! unbiased for the exact gradient. Outside its domain (an overflow, an integration that
+//! fails) a cost is infinite or NaN and a gradient NaN.
+
+mod data;
+mod dual;
+mod finite_sum;
+mod inventory;
+mod logistic;
+mod mgh;
+mod mlp;
+mod nist;
+mod noise;
+mod ode;
+mod poisson;
+mod quadratic;
+mod softmax;
+mod variational;
+mod vqe;
+
+pub use argmin_arturo::Draw;
+
+/// An objective to be minimized from stochastic gradients.
+pub trait Problem: Send + Sync {
+    /// Family, instance and noise, such as `mgh/rosenbrock/noise=1e-1`; unique in the suite.
+    fn name(&self) -> String;
+
+    /// The first part of the name.
+    fn family(&self) -> &'static str;
+
+    /// Where a solver begins.
+    fn start(&self) -> Vec<f64>;
+
+    /// The least value of the cost, known or computed independently at high precision.
+    fn minimum(&self) -> f64;
+
+    /// The exact objective.
+    fn cost(&self, x: &[f64]) -> f64;
+
+    /// Writes the exact gradient.
+    fn gradient(&self, x: &[f64], g: &mut [f64]);
+
+    /// Writes every coordinate of an unbiased estimate of the gradient, pure in `(x, draw)`.
+    fn stochastic_gradient(&self, x: &[f64], draw: Draw, g: &mut [f64]);
+
+    /// Whether the stochastic gradient is the exact one.
+    fn noise_free(&self) -> bool {
+        false
+    }
+
+    /// Whether the exact objective is convex and differentiable.
+    fn smooth_convex(&self) -> bool {
+        false
+    }
+
+    /// How many gradient draws a solver gets.
+    fn budget(&self) -> usize {
+        3000
+    }
+}
+
+/// All problems.
+pub fn suite() -> Vec<Box<dyn Problem>> {
+    let families = [
+        quadratic::problems,
+        logistic::problems,
+        softmax::problems,
+        mlp::problems,
+        poisson::problems,
+        ode::problems,
+        vqe::problems,
+        mgh::problems,
+        nist::problems,
+        variational::problems,
+        inventory::problems,
+    ];
+    families.into_iter().flat_map(|problems| problems()).collect()
+}
+
+/// The problems of one family.
+pub fn by_family(family: &str) -> Vec<Box<dyn Problem>> {
+    suite().into_iter().filter(|problem| problem.family() == family).collect()
+}
