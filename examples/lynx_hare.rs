@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Four rates and two initial values, as logarithms, minimize the mean over the years 1900-1920 of
-//! the squared differences of the logarithms of both series. arTuRO sees only gradients from five
+//! the squared differences of the logarithms of both series. arTuRO sees only gradients from ten
 //! random years at a time; argmin's L-BFGS gets the exact cost and gradient of all years.
 //!
 //! `cargo run --release --example lynx_hare`
@@ -35,8 +35,8 @@ const PARAMETERS: [(&str, &str); 6] = [
 /// The optimum, computed independently by Gauss-Newton with DOP853 at tolerance 1e-12.
 const OPTIMUM: [f64; 6] = [0.540159, 0.0271654, 0.796386, 0.0236946, 34.6024, 5.84451];
 const OPTIMAL_LOSS: f64 = 2.018661155194917;
-/// The start: each parameter 30 % off.
-const START: [f64; 6] = [1.3, 0.7, 0.7, 1.3, 1.3, 0.7];
+/// The start over the optimum: each parameter 30 % off.
+const START_FACTORS: [f64; 6] = [1.3, 0.7, 0.7, 1.3, 1.3, 0.7];
 const YEARS_PER_DRAW: usize = 10;
 const DRAWS: u64 = 20_000;
 
@@ -98,8 +98,18 @@ impl LynxHare {
         Ok((Self { observed }, years))
     }
 
-    /// Adds `weight[t]` times the squared residuals of year t, and their gradient.
-    fn accumulate(&self, x: &[f64], weight: &[f64], sum: &mut [f64]) -> Result<f64, Error> {
+    /// The squared residuals of some years, each as often as it is named; adds their gradient to
+    /// `sum`. One solution of the equations serves all of them.
+    fn squares(
+        &self,
+        x: &[f64],
+        years: impl IntoIterator<Item = usize>,
+        sum: &mut [f64],
+    ) -> Result<f64, Error> {
+        let mut weight = vec![0.0; self.observed.len()];
+        for year in years {
+            weight[year] += 1.0;
+        }
         let mut y = Sensitivities::zeros();
         (y[0], y[1], y[6], y[13]) = (x[4], x[5], 1.0, 1.0);
         let rates = std::array::from_fn(|k| x[k].exp());
@@ -123,7 +133,7 @@ impl LynxHare {
 
     /// The sum over all years.
     fn loss(&self, x: &[f64]) -> Result<f64, Error> {
-        self.accumulate(x, &vec![1.0; self.observed.len()], &mut [0.0; 6])
+        self.squares(x, 0..self.observed.len(), &mut [0.0; 6])
     }
 }
 
@@ -140,23 +150,16 @@ impl FiniteSum for LynxHare {
         year: usize,
         sum: &mut Vec<f64>,
     ) -> Result<(), Error> {
-        let mut weight = vec![0.0; self.observed.len()];
-        weight[year] = 1.0;
-        self.accumulate(x, &weight, sum).map(drop)
+        self.squares(x, [year], sum).map(drop)
     }
 
-    /// One solution of the equations serves all years of the batch.
     fn add_batch_gradient(
         &self,
         x: &Vec<f64>,
         batch: Batch,
         sum: &mut Vec<f64>,
     ) -> Result<(), Error> {
-        let mut weight = vec![0.0; self.observed.len()];
-        for year in batch {
-            weight[year] += 1.0;
-        }
-        self.accumulate(x, &weight, sum).map(drop)
+        self.squares(x, batch, sum).map(drop)
     }
 }
 
@@ -179,7 +182,7 @@ impl Gradient for AllYears {
 
     fn gradient(&self, x: &Vec<f64>) -> Result<Vec<f64>, Error> {
         let mut gradient = vec![0.0; 6];
-        self.0.accumulate(x, &vec![1.0; self.0.observed.len()], &mut gradient)?;
+        self.0.squares(x, 0..self.0.observed.len(), &mut gradient)?;
         Ok(gradient)
     }
 }
@@ -193,7 +196,7 @@ struct Fit {
 
 fn main() -> Result<(), Error> {
     let (problem, [first, last]) = LynxHare::load()?;
-    let start: Vec<f64> = (0..6).map(|k| (OPTIMUM[k] * START[k]).ln()).collect();
+    let start: Vec<f64> = (0..6).map(|k| (OPTIMUM[k] * START_FACTORS[k]).ln()).collect();
 
     println!("Lotka-Volterra fit to the hare and lynx pelts of {first}-{last}");
     println!("gradients from {YEARS_PER_DRAW} of {} years at a time\n", problem.term_count());
@@ -215,8 +218,9 @@ fn main() -> Result<(), Error> {
         .configure(|state| state.param(start.clone()).max_iters(100).counting(true))
         .run()?;
     let x = result.state().get_best_param().expect("a run has a best point").clone();
-    let count = result.state().get_func_counts()["gradient_count"];
-    let effort = format!("{count} costs and gradients of all years");
+    let counts = result.state().get_func_counts();
+    let [costs, gradients] = ["cost_count", "gradient_count"].map(|name| counts[name]);
+    let effort = format!("{costs} costs and {gradients} gradients of all years");
     let lbfgs = Fit { x, effort, time: clock.elapsed() };
 
     println!("{:9} {:>9} {:>9} {:>9} {:>9}", "", "start", "arTuRO", "L-BFGS", "optimum");

@@ -138,15 +138,11 @@ fn a_timeout_keeps_the_recommended_point() {
 
 #[test]
 fn evaluations_are_counted() {
-    let counts = |result: &dyn Fn() -> std::collections::HashMap<String, u64>| result();
-    let plain = counts(&|| {
-        let result = Executor::new(noisy::<Vec<f64>>(), Arturo::new())
-            .configure(|state| state.param(vec![0.0; 3]).max_iters(20).counting(true))
-            .run()
-            .unwrap();
-        result.state().get_func_counts().clone()
-    });
-    assert_eq!(plain["stochastic_gradient_count"], 20);
+    let result = Executor::new(noisy::<Vec<f64>>(), Arturo::new())
+        .configure(|state| state.param(vec![0.0; 3]).max_iters(20).counting(true))
+        .run()
+        .unwrap();
+    assert_eq!(result.state().get_func_counts()["stochastic_gradient_count"], 20);
 
     let exact = ExactDiagonal::new().with_interval(4).unwrap();
     let result = Executor::new(noisy::<Vec<f64>>(), Arturo::new().with_estimator(exact))

@@ -25,7 +25,18 @@ impl Gradient for Valley {
 type Noisy = GaussianNoise<Valley>;
 type Run = IterState<Vec<f64>, Vec<f64>, (), (), (), f64>;
 
+/// A directory for checkpoints that goes with the test.
 struct Directory(PathBuf);
+
+impl Directory {
+    fn new(name: &str) -> Self {
+        Self(std::env::temp_dir().join(format!("arturo-{name}-{}", std::process::id())))
+    }
+
+    fn checkpoint(&self, frequency: CheckpointingFrequency) -> FileCheckpoint {
+        FileCheckpoint::new(&*self.0.to_string_lossy(), "run", frequency)
+    }
+}
 
 impl Drop for Directory {
     fn drop(&mut self) {
@@ -33,21 +44,16 @@ impl Drop for Directory {
     }
 }
 
+fn problem() -> Noisy {
+    GaussianNoise::new(Valley, 0.3).unwrap()
+}
+
 /// N = 90 steps at once against 40, a checkpoint, and 50 more.
 fn assert_same_bits<S>(name: &str, solver: S)
 where
-    S: Solver<Noisy, Run>
-        + Serialize
-        + DeserializeOwned
-        + Clone
-        + PartialEq
-        + std::fmt::Debug
-        + 'static,
+    S: Solver<Noisy, Run> + Serialize + DeserializeOwned + Clone + 'static,
 {
-    let path = std::env::temp_dir().join(format!("arturo-{name}-{}", std::process::id()));
-    let directory = Directory(path);
-    let file = |frequency| FileCheckpoint::new(&*directory.0.to_string_lossy(), "run", frequency);
-    let problem = || GaussianNoise::new(Valley, 0.3).unwrap();
+    let directory = Directory::new(name);
     let start = vec![-1.2, 1.0, 3.0];
 
     let whole = Executor::new(problem(), solver.clone())
@@ -56,11 +62,11 @@ where
         .unwrap();
     Executor::new(problem(), solver.clone())
         .configure(|state| state.param(start.clone()).max_iters(40))
-        .checkpointing(file(CheckpointingFrequency::Every(40)))
+        .checkpointing(directory.checkpoint(CheckpointingFrequency::Every(40)))
         .run()
         .unwrap();
     // the checkpoint holds max_iters too: raise it in the file
-    let checkpoint = file(CheckpointingFrequency::Never);
+    let checkpoint = directory.checkpoint(CheckpointingFrequency::Never);
     let (saved, state): (S, Run) = checkpoint.load().unwrap().unwrap();
     checkpoint.save(&saved, &state.max_iters(90)).unwrap();
     let resumed = Executor::new(problem(), solver).checkpointing(checkpoint).run().unwrap();
@@ -92,14 +98,8 @@ fn finite_differences_resume() {
 
 #[test]
 fn a_checkpoint_of_another_size_is_refused() {
-    let path = std::env::temp_dir().join(format!("arturo-size-{}", std::process::id()));
-    let directory = Directory(path);
-    let checkpoint = FileCheckpoint::new(
-        &*directory.0.to_string_lossy(),
-        "run",
-        CheckpointingFrequency::Every(5),
-    );
-    let problem = || GaussianNoise::new(Valley, 0.3).unwrap();
+    let directory = Directory::new("size");
+    let checkpoint = directory.checkpoint(CheckpointingFrequency::Every(5));
     Executor::new(problem(), Arturo::<f64, _, _>::new())
         .configure(|state| state.param(vec![0.0; 3]).max_iters(5))
         .checkpointing(checkpoint.clone())

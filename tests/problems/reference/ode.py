@@ -6,7 +6,7 @@ import numpy as np
 from scipy.integrate import solve_ivp
 from scipy.optimize import least_squares, minimize
 
-t = np.genfromtxt("data/lynx_hare.csv", delimiter=",", skip_header=1)
+t = np.genfromtxt("../../examples/data/lynx_hare.csv", delimiter=",", skip_header=1)
 obs = np.log(t[:, 1:])
 flu = np.genfromtxt("data/influenza_school_1978.csv", delimiter=",", skip_header=1, usecols=2)
 LV = np.array([0.5401590226416734, 0.027165358981653037, 0.7963860005135251, 0.023694636741547866, 34.602424623807714, 5.844506197091195])

@@ -121,3 +121,17 @@ pub fn add_ridge_gradient(weights: &[f64], n: usize, g: &mut [f64]) {
         *g += w / n as f64;
     }
 }
+
+/// `w.a + b`, with the features a of one row and the intercept b the last coordinate of x.
+pub fn linear(features: &[f64], x: &[f64]) -> f64 {
+    let dot: f64 = features.iter().zip(x).map(|(a, w)| a * w).sum();
+    dot + x[features.len()]
+}
+
+/// Adds `slope` times the gradient of [`linear`].
+pub fn add_linear_gradient(features: &[f64], slope: f64, g: &mut [f64]) {
+    for (g, a) in g.iter_mut().zip(features) {
+        *g += slope * a;
+    }
+    g[features.len()] += slope;
+}

@@ -6,7 +6,9 @@
 
 use crate::Problem;
 use crate::data::{BREAST_CANCER, standardize};
-use crate::finite_sum::{FiniteSum, add_ridge_gradient, batched, ridge};
+use crate::finite_sum::{
+    FiniteSum, add_linear_gradient, add_ridge_gradient, batched, linear, ridge,
+};
 
 struct Logistic {
     standardized: bool,
@@ -30,8 +32,7 @@ impl Logistic {
 
     /// The signed distance of tumour `i` from the boundary.
     fn margin(&self, i: usize, x: &[f64]) -> f64 {
-        let dot: f64 = self.features[i].iter().zip(x).map(|(a, w)| a * w).sum();
-        BREAST_CANCER.signs[i] * (dot + x[x.len() - 1])
+        BREAST_CANCER.signs[i] * linear(&self.features[i], x)
     }
 }
 
@@ -64,10 +65,7 @@ impl FiniteSum for Logistic {
 
     fn add_term_gradient(&self, i: usize, x: &[f64], weight: f64, g: &mut [f64]) {
         let slope = -weight * BREAST_CANCER.signs[i] * sigmoid(-self.margin(i, x));
-        for (g, a) in g.iter_mut().zip(&self.features[i]) {
-            *g += slope * a;
-        }
-        g[x.len() - 1] += slope;
+        add_linear_gradient(&self.features[i], slope, g);
     }
 
     fn regularizer(&self, x: &[f64]) -> f64 {

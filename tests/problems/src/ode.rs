@@ -79,7 +79,7 @@ struct Fit<M, const P: usize, const D: usize> {
 /// The whole family.
 pub fn problems() -> Vec<Box<dyn Problem>> {
     let mut all: Vec<Box<dyn Problem>> = Vec::new();
-    let table = include_str!("../data/lynx_hare.csv");
+    let table = include_str!("../../../examples/data/lynx_hare.csv");
     let pelts: Vec<[Option<f64>; 2]> = column(table, "hare")
         .into_iter()
         .zip(column(table, "lynx"))

@@ -11,7 +11,9 @@
 
 use crate::Problem;
 use crate::data::column;
-use crate::finite_sum::{FiniteSum, add_ridge_gradient, batched, ridge};
+use crate::finite_sum::{
+    FiniteSum, add_linear_gradient, add_ridge_gradient, batched, linear, ridge,
+};
 use std::f64::consts::TAU;
 
 struct Poisson {
@@ -72,8 +74,7 @@ fn simulated() -> Poisson {
 impl Poisson {
     /// The logarithm of the mean.
     fn predictor(&self, i: usize, x: &[f64]) -> f64 {
-        let dot: f64 = self.features[i].iter().zip(x).map(|(a, w)| a * w).sum();
-        dot + x[x.len() - 1]
+        linear(&self.features[i], x)
     }
 }
 
@@ -106,10 +107,7 @@ impl FiniteSum for Poisson {
 
     fn add_term_gradient(&self, i: usize, x: &[f64], weight: f64, g: &mut [f64]) {
         let slope = weight * (self.predictor(i, x).exp() - self.counts[i]);
-        for (g, a) in g.iter_mut().zip(&self.features[i]) {
-            *g += slope * a;
-        }
-        g[x.len() - 1] += slope;
+        add_linear_gradient(&self.features[i], slope, g);
     }
 
     fn regularizer(&self, x: &[f64]) -> f64 {
