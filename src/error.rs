@@ -46,13 +46,15 @@ pub(crate) fn invalid(text: String) -> Error {
 /// [`Arturo::with_non_finite`](crate::Arturo::with_non_finite).
 #[derive(Clone, Debug, thiserror::Error)]
 #[error(
-    "Arturo: coordinate {coordinate} of the gradient is {value} at iteration {iteration} \
+    "{solver}: coordinate {coordinate} of the gradient is {value} at iteration {iteration} \
      (draw {index} of seed {seed}); check the oracle at this draw, or skip such draws by \
      `with_non_finite(NonFinite::Skip)`",
     index = .draw.index(),
     seed = .draw.seed()
 )]
 pub struct NonFiniteGradient<P> {
+    /// The solver that met it.
+    pub solver: &'static str,
     /// The first coordinate that is not finite, from 0.
     pub coordinate: usize,
     /// Its value: NaN or an infinity.

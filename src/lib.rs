@@ -42,6 +42,7 @@ mod model;
 pub mod oracle;
 mod param;
 mod radius;
+mod run;
 pub mod schedule;
 mod settings;
 mod solver;
