@@ -1,4 +1,4 @@
-//! Settings of the solver.
+//! Settings of the solvers.
 
 use crate::error::{Requirement, invalid, require};
 use argmin::core::Error;
@@ -92,7 +92,7 @@ pub enum NonFinite {
     #[default]
     Error,
     /// The draw is dropped as a whole: nothing moves, and the solver counts it in
-    /// [`skipped_draw_count`](crate::Arturo::skipped_draw_count).
+    /// `skipped_draw_count`.
     Skip,
 }
 
