@@ -40,6 +40,7 @@ mod error;
 mod gaussian;
 pub mod hessian;
 mod kernel;
+pub mod method;
 mod model;
 pub mod oracle;
 mod param;
