@@ -145,8 +145,8 @@ mod tests {
     #[test]
     fn the_norm_neither_overflows_nor_hides_what_is_not_finite() {
         assert_eq!(norm(&[3.0_f32, 4.0]), 5.0);
-        assert_eq!(norm(&[3e200, 4e200]), 5e200);
-        assert_eq!(norm(&[3e-200, 4e-200]), 5e-200);
+        assert!((norm(&[3e200, 4e200]) / 5e200 - 1.0).abs() < 1e-15);
+        assert!((norm(&[3e-200, 4e-200]) / 5e-200 - 1.0).abs() < 1e-15);
         assert_eq!(norm(&[0.0, 0.0]), 0.0);
         assert!(norm(&[1.0, f64::NAN]).is_nan());
         assert!(!norm(&[1.0, f64::INFINITY]).is_finite());

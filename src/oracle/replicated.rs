@@ -28,7 +28,7 @@ use num_traits::Zero;
 ///         12
 ///     }
 ///     fn add_term_gradient(&self, _: &Vec<f64>, i: usize, sum: &mut Vec<f64>) -> Result<(), Error> {
-///         sum[0] += i as f64;
+///         sum[0] += i as f64 - 5.5;
 ///         Ok(())
 ///     }
 /// }
@@ -36,7 +36,7 @@ use num_traits::Zero;
 /// let oracle = Replicated::new(MiniBatch::new(Terms, 3)?.without_replacement(), 4)?;
 /// let mut g = vec![0.0];
 /// oracle.stochastic_gradient(&vec![0.0], Draw::new(1, 0), &mut g)?;
-/// assert_eq!(g, [5.5]);
+/// assert!(g[0].abs() < 1e-15); // the mean of all terms
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone, Debug)]

@@ -45,22 +45,22 @@ use rand::RngCore;
 /// use argmin::core::{Error, Executor, State};
 /// use argmin_arturo::{Arturo, Draw};
 /// use argmin_arturo::oracle::{Spsa, StochasticCost};
-/// use rand_distr::{Distribution, Exp1};
+/// use rand_distr::{Distribution, StandardNormal};
 ///
-/// /// Newsvendor: buy x at 1, sell at 3 what is asked for, which is exponential with mean 1.
-/// struct Newsvendor;
-/// impl StochasticCost for Newsvendor {
+/// /// Expected disutility exp(-x r) of x shares with returns r ~ N(1/2, 1); least at x = 1/2.
+/// struct Shares;
+/// impl StochasticCost for Shares {
 ///     type Param = Vec<f64>;
 ///     fn stochastic_cost(&self, x: &Vec<f64>, draw: Draw) -> Result<f64, Error> {
-///         let asked: f64 = Exp1.sample(&mut draw.rng());
-///         Ok(x[0] - 3.0 * asked.min(x[0]))
+///         let z: f64 = StandardNormal.sample(&mut draw.rng());
+///         Ok((-x[0] * (0.5 + z)).exp())
 ///     }
 /// }
-/// let result = Executor::new(Spsa::new(Newsvendor), Arturo::new())
-///     .configure(|state| state.param(vec![0.5]).max_iters(5000))
+/// let result = Executor::new(Spsa::new(Shares), Arturo::new())
+///     .configure(|state| state.param(vec![0.0]).max_iters(5000))
 ///     .run()?;
 /// let x = result.state().get_best_param().unwrap();
-/// assert!((x[0] - 3.0_f64.ln()).abs() < 0.1);
+/// assert!((x[0] - 0.5).abs() < 0.1);
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone, Debug)]

@@ -1,4 +1,5 @@
 //! Oracles with known means, for the tests of what wraps them.
+#![allow(dead_code, reason = "each test file uses its own part")]
 
 use argmin::core::Error;
 use argmin_arturo::oracle::{FiniteSumCost, Mirror, ShardedSum, StochasticCost};
