@@ -13,6 +13,9 @@ use argmin::core::{CostFunction, Error, Gradient};
 /// the oracle is a [`StochasticCost`], and those of this crate too, with equal bits whatever the
 /// draw.
 ///
+/// Do not freeze [`GaussianNoise`](super::GaussianNoise) or [`StudentTNoise`](super::StudentTNoise)
+/// for a solver with line searches: their cost is exact, and their gradient not that of it.
+///
 /// Gradients of argmin's trait are returned, not written in place, so that each allocates.
 ///
 /// # Reference

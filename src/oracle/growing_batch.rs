@@ -44,7 +44,7 @@ use num_traits::Zero;
 ///
 /// # Reference
 /// R. Byrd, G. Chin, J. Nocedal, Y. Wu, *Sample size selection in optimization methods for machine
-/// learning*, 2012, with theta and, in section 4, geometric growth.
+/// learning*, 2012, for the test and for geometric growth.
 ///
 /// ```
 /// use argmin::core::{Error, Gradient};

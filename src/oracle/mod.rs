@@ -19,6 +19,7 @@
 //! | no outliers, at the price of a bias | [`Clipped`] |
 //! | one fixed sample, for a deterministic solver | [`Frozen`] |
 //! | to know what all this costs | [`Counted`] |
+//! | the best of several runs | nothing: see [`MultiStart`](crate::MultiStart) |
 //!
 //! Wrappers go around each other and around any oracle. `Clipped<Replicated<O>>` clips means,
 //! `Replicated<Clipped<O>>` averages what was clipped. An order that makes no sense does not

@@ -32,9 +32,10 @@ use rand::RngCore;
 /// | [`with_step`](Self::with_step) | h itself | eps^(1/3) max(\|x_i\|, typical) |
 /// | [`with_noise_level`](Self::with_noise_level) | h from noise that does not cancel | |
 ///
-/// The step is one of the problem, not of the iteration: Spall lets it shrink as noise does not
-/// cancel for him, and the variance that this would bring is what common random numbers avoid. The
-/// default balances truncation against rounding (Nocedal and Wright, section 8.1).
+/// The step does not change over the iterations. Spall starts with a large one and lets it shrink,
+/// because the noise of his costs is divided by it; here it cancels, and the default balances
+/// truncation against rounding (Nocedal and Wright, section 8.1). Where it does not cancel, as when a
+/// simulation cannot repeat its randomness, set [`with_noise_level`](Self::with_noise_level).
 ///
 /// # Reference
 /// J. Spall, *Multivariate stochastic approximation using a simultaneous perturbation gradient

@@ -1,6 +1,6 @@
 //! Minibatches of a finite sum, with the variance of a reference point taken out.
 
-use super::arithmetic::combine;
+use super::arithmetic::{add, combine};
 use super::finite_sum::Batch;
 use super::pool::Pool;
 use super::{Draw, FiniteSum, MiniBatch, Staged, StochasticGradient};
@@ -137,8 +137,7 @@ where
         let mut at_reference = self.pool.take(x);
         self.batches.stochastic_gradient(x, draw, gradient)?;
         self.batches.stochastic_gradient(&reference.point, draw, &mut at_reference)?;
-        combine(NAME, gradient, &at_reference, |a, b| (a - b, Scalar::from_f64_lossy(0.0)))?;
-        combine(NAME, gradient, &reference.gradient, |a, b| (a + b, Scalar::from_f64_lossy(0.0)))?;
-        Ok(())
+        combine(NAME, gradient, &at_reference, |a, b| (a - b, Zero::zero()))?;
+        add(NAME, gradient, &reference.gradient)
     }
 }
