@@ -11,6 +11,7 @@ pub(crate) enum Requirement {
     NonNegative,
     AboveOne,
     OpenUnitInterval,
+    BelowOne,
     UnitFactor,
 }
 
@@ -26,6 +27,7 @@ pub(crate) fn require(
         Requirement::NonNegative => (value >= 0.0, "non-negative and finite"),
         Requirement::AboveOne => (value > 1.0, "above 1 and finite"),
         Requirement::UnitFactor => (value > 0.0 && value <= 1.0, "in (0, 1]"),
+        Requirement::BelowOne => ((0.0..1.0).contains(&value), "in [0, 1)"),
         Requirement::OpenUnitInterval => (value > 0.0 && value < 1.0, "in (0, 1)"),
     };
     if holds && value.is_finite() {
@@ -43,16 +45,18 @@ pub(crate) fn invalid(text: String) -> Error {
 ///
 /// The error of a run that met one; get it back, with the last good point, by
 /// `error.downcast_ref::<NonFiniteGradient<P>>()`. To skip such draws instead see
-/// [`Arturo::with_non_finite`](crate::Arturo::with_non_finite).
+/// [`NonFinite`](crate::NonFinite).
 #[derive(Clone, Debug, thiserror::Error)]
 #[error(
-    "Arturo: coordinate {coordinate} of the gradient is {value} at iteration {iteration} \
+    "{solver}: coordinate {coordinate} of the gradient is {value} at iteration {iteration} \
      (draw {index} of seed {seed}); check the oracle at this draw, or skip such draws by \
      `with_non_finite(NonFinite::Skip)`",
     index = .draw.index(),
     seed = .draw.seed()
 )]
 pub struct NonFiniteGradient<P> {
+    /// The solver that met it.
+    pub solver: &'static str,
     /// The first coordinate that is not finite, from 0.
     pub coordinate: usize,
     /// Its value: NaN or an infinity.

@@ -13,7 +13,8 @@
 //! minimizes the model inside a KL ball around the Gaussian, by a one-dimensional dual.
 //!
 //! Begin with [`Arturo::new`] and [`StochasticGradient`]; [`oracle`] tells which oracle fits what
-//! you have, [`hessian`] which estimator of curvature.
+//! you have, [`hessian`] which estimator of curvature. [`baseline`] has Adam, AdamW and SGD to
+//! compare with.
 //!
 //! # Symbols
 //!
@@ -33,6 +34,7 @@
 //! - `serde1`: serialization, for argmin's checkpoints
 
 mod averaging;
+pub mod baseline;
 pub mod dual;
 mod error;
 mod gaussian;
@@ -42,6 +44,7 @@ mod model;
 pub mod oracle;
 mod param;
 mod radius;
+mod run;
 pub mod schedule;
 mod settings;
 mod solver;

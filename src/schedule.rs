@@ -7,7 +7,8 @@ use std::f64::consts::PI;
 /// How the KL bound changes over the iterations t = 0, 1, 2, ...
 ///
 /// For [`Arturo::paper`](crate::Arturo::paper) it is a factor on `kl_bound`; for the
-/// self-calibrating solver a factor on the radius that it adapts.
+/// self-calibrating solver a factor on the radius that it adapts; for the
+/// [baselines](crate::baseline) a factor on the learning rate.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 pub enum KlSchedule {

@@ -1,6 +1,6 @@
-//! Settings of the solver.
+//! Settings of the solvers.
 
-use crate::error::{Requirement, require};
+use crate::error::{Requirement, invalid, require};
 use argmin::core::Error;
 
 /// The settings of the published method, with the names of the paper.
@@ -75,7 +75,7 @@ impl PaperSettings {
             require(NAME, parameter, value, Requirement::NonNegative)?;
         }
         if self.reg_weight + self.nu == 0.0 {
-            return Err(crate::error::invalid(format!(
+            return Err(invalid(format!(
                 "{NAME}: `reg_weight` and `nu` are both 0, which leaves the precision undefined \
                  (x/0); give at least one a positive value"
             )));
@@ -92,7 +92,7 @@ pub enum NonFinite {
     #[default]
     Error,
     /// The draw is dropped as a whole: nothing moves, and the solver counts it in
-    /// [`skipped_draw_count`](crate::Arturo::skipped_draw_count).
+    /// `skipped_draw_count`.
     Skip,
 }
 
@@ -109,5 +109,25 @@ pub enum Telemetry {
 impl Default for Telemetry {
     fn default() -> Self {
         Self::Every(1)
+    }
+}
+
+impl Telemetry {
+    pub(crate) fn validate(self, solver: &str) -> Result<(), Error> {
+        if self == Self::Every(0) {
+            return Err(invalid(format!(
+                "{solver}: `telemetry` must be every 1 or more iterations, got Every(0); use Never \
+                 for none"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Whether an iteration is to be reported.
+    pub(crate) fn reports_at(self, iteration: u64) -> bool {
+        match self {
+            Self::Never => false,
+            Self::Every(interval) => iteration.is_multiple_of(interval),
+        }
     }
 }

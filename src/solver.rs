@@ -4,7 +4,6 @@ mod iteration;
 
 use crate::averaging::Averaging;
 use crate::dual::{Bisection, DualSolver, Newton};
-use crate::error::invalid;
 use crate::gaussian::Gaussian;
 use crate::hessian::{AdaptiveRls, KalmanRls};
 use crate::model::QuadraticModel;
@@ -82,6 +81,9 @@ pub struct Arturo<F, E, D = Newton> {
     draw_count: u64,
     skipped_draw_count: u64,
 }
+
+/// What the solver is called in error messages.
+const NAME: &str = "Arturo";
 
 /// Weight of the old precision against the new in the self-calibrating solver: the paper's nu.
 const DEFAULT_NU: f64 = 1.3;
@@ -234,10 +236,7 @@ impl<F: Scalar, E, D> Arturo<F, E, D> {
     /// # Errors
     /// For `Telemetry::Every(0)`.
     pub fn with_telemetry(mut self, telemetry: Telemetry) -> Result<Self, Error> {
-        if telemetry == Telemetry::Every(0) {
-            let text = "Arturo: `telemetry` must be every 1 or more iterations, got Every(0)";
-            return Err(invalid(format!("{text}; use Never for none")));
-        }
+        telemetry.validate(NAME)?;
         self.telemetry = telemetry;
         Ok(self)
     }

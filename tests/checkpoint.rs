@@ -3,8 +3,10 @@
 
 use argmin::core::checkpointing::{Checkpoint, CheckpointingFrequency};
 use argmin::core::{Error, Executor, Gradient, IterState, Solver, State};
+use argmin_arturo::baseline::{Adam, AdamW, Sgd};
 use argmin_arturo::hessian::{AdaptiveRls, FiniteDifference};
 use argmin_arturo::oracle::GaussianNoise;
+use argmin_arturo::schedule::KlSchedule;
 use argmin_arturo::{Arturo, PaperSettings};
 use argmin_checkpointing_file::FileCheckpoint;
 use serde::{Serialize, de::DeserializeOwned};
@@ -94,6 +96,17 @@ fn the_published_method_resumes() {
 fn finite_differences_resume() {
     let estimator = FiniteDifference::new().with_block_size(1).unwrap();
     assert_same_bits("differences", Arturo::new().with_estimator(estimator));
+}
+
+#[test]
+fn the_baselines_resume() {
+    let schedule = KlSchedule::Cosine { horizon: 100 };
+    let adam = Adam::new(0.02).unwrap().with_schedule(schedule.clone()).unwrap();
+    assert_same_bits("adam", adam.with_seed(5));
+    let adamw = AdamW::new(0.02).unwrap().with_schedule(schedule).unwrap();
+    assert_same_bits("adamw", adamw.with_seed(5));
+    let sgd = Sgd::new(0.002).unwrap().with_momentum(0.9).unwrap();
+    assert_same_bits("sgd", sgd.with_nesterov(true).with_seed(5));
 }
 
 #[test]

@@ -36,7 +36,7 @@ impl Draw {
         self.seed
     }
 
-    /// The position in the run: the n-th step of [`Arturo`](crate::Arturo) draws index n, from 0.
+    /// The position in the run: the n-th step of a solver draws index n, from 0.
     pub const fn index(self) -> u64 {
         self.index
     }

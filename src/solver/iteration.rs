@@ -1,9 +1,8 @@
 //! One iteration of arTuRO, and its life as an argmin solver.
 
-use super::Arturo;
+use super::{Arturo, NAME};
 use crate::averaging::average;
 use crate::dual::{DualSolution, DualSolver};
-use crate::error::{NonFiniteGradient, invalid};
 use crate::gaussian::StepSums;
 use crate::hessian::{HessianEstimator, Observation, draw_gradient};
 use crate::kernel;
@@ -11,12 +10,9 @@ use crate::model::QuadraticModel;
 use crate::oracle::{Draw, StochasticGradient};
 use crate::param::{ParamVec, Scalar};
 use crate::radius::KlRadius;
-use crate::settings::{NonFinite, Telemetry};
-use argmin::core::{Error, IterState, KV, Problem, Solver};
-use argmin::{argmin_error_closure, kv};
-
-/// argmin's state of a run.
-type RunState<P, F> = IterState<P, P, (), (), (), F>;
+use crate::run::{self, Point, RunState};
+use argmin::core::{Error, KV, Problem, Solver};
+use argmin::kv;
 
 impl<O, F, E, D> Solver<O, RunState<O::Param, F>> for Arturo<F, E, D>
 where
@@ -35,26 +31,8 @@ where
         _problem: &mut Problem<O>,
         mut state: RunState<O::Param, F>,
     ) -> Result<(RunState<O::Param, F>, Option<KV>), Error> {
-        let param = state.param.as_ref().ok_or_else(argmin_error_closure!(
-            NotInitialized,
-            "`Arturo` needs a start: pass one by `configure(|state| state.param(x0))`"
-        ))?;
-        let x = param.as_coordinates()?;
-        if x.is_empty() {
-            return Err(invalid("Arturo: the initial parameter vector is empty".into()));
-        }
-        if let Some(coordinate) = kernel::first_non_finite(x) {
-            let value = x[coordinate];
-            return Err(invalid(format!(
-                "Arturo: coordinate {coordinate} of the initial parameter vector must be finite, \
-                 got {value}"
-            )));
-        }
-        self.reset::<O>(x.len());
-        state.best_param = Some(param.clone());
-        state.grad = Some(param.clone());
-        // neither below nor equal to any cost: argmin then leaves `best_param` to the solver
-        state.cost = F::nan();
+        let len = run::start(NAME, &mut state)?;
+        self.reset::<O>(len);
         Ok((state, None))
     }
 
@@ -70,7 +48,7 @@ where
         self.draw_count += 1;
 
         let mut report = None;
-        if self.accepts(&point, draw)? {
+        if point.accepts(NAME, draw, self.non_finite)? {
             let decayed = self.decay_weights(point.param.as_coordinates_mut()?, iteration);
             self.refit(problem, &point, draw)?;
             let x = point.param.as_coordinates_mut()?;
@@ -86,23 +64,15 @@ where
                 report = Some(Report { bound, dual, step });
             }
             average(best, x, self.averaging.weight(iteration, self.estimator.gain()));
+        } else {
+            self.skipped_draw_count += 1;
         }
 
-        let kv = self.report_now(iteration).then(|| self.report(&point, report)).transpose()?;
-        let Point { param, gradient, best } = point;
-        state.param = Some(param);
-        state.grad = Some(gradient);
-        state.best_param = Some(best);
-        state.last_best_iter = state.iter;
+        let report_now = self.telemetry.reports_at(iteration);
+        let kv = report_now.then(|| self.report(&point, report)).transpose()?;
+        point.put_back(&mut state);
         Ok((state, kv))
     }
-}
-
-/// The vectors of argmin's state that an iteration works on.
-struct Point<P> {
-    param: P,
-    gradient: P,
-    best: P,
 }
 
 /// What an iteration did.
@@ -137,59 +107,12 @@ impl<F: Scalar, E, D> Arturo<F, E, D> {
         O::Param: ParamVec<Scalar = F>,
         E: HessianEstimator<O>,
     {
-        let param = state.param.take().ok_or_else(argmin_error_closure!(
-            PotentialBug,
-            "`Arturo`: no parameter vector in the state"
-        ))?;
-        let len = param.as_coordinates()?.len();
+        let point = Point::take(NAME, state)?;
         if self.draw_count == 0 && self.model.gradient.is_empty() {
-            self.reset::<O>(len);
+            self.reset::<O>(point.param.as_coordinates()?.len());
         }
-        if self.model.gradient.len() != len {
-            return Err(invalid(format!(
-                "Arturo: the parameter vector has {len} coordinates, the run so far had {}; \
-                 resume it with the vector it was begun with",
-                self.model.gradient.len()
-            )));
-        }
-        let gradient = state.grad.take().unwrap_or_else(|| param.clone());
-        let best = state.best_param.take().unwrap_or_else(|| param.clone());
-        Ok(Point { param, gradient, best })
-    }
-
-    /// Whether a drawn gradient can be used; an error where it cannot and is not to be skipped.
-    fn accepts<P: ParamVec<Scalar = F>>(
-        &mut self,
-        point: &Point<P>,
-        draw: Draw,
-    ) -> Result<bool, Error> {
-        let gradient = point.gradient.as_coordinates()?;
-        let len = self.model.gradient.len();
-        if gradient.len() != len {
-            return Err(invalid(format!(
-                "Arturo: the drawn gradient has {} coordinates, the parameter vector {len}; the \
-                 oracle must write one entry per coordinate",
-                gradient.len()
-            )));
-        }
-        let Some(coordinate) = kernel::first_non_finite(gradient) else {
-            return Ok(true);
-        };
-        match self.non_finite {
-            NonFinite::Skip => {
-                self.skipped_draw_count += 1;
-                Ok(false)
-            }
-            NonFinite::Error => Err(NonFiniteGradient {
-                coordinate,
-                value: gradient[coordinate].to_f64_exact(),
-                draw,
-                iteration: draw.index(),
-                param: point.param.clone(),
-                best_param: point.best.clone(),
-            }
-            .into()),
-        }
+        point.check_len(NAME, self.model.gradient.len())?;
+        Ok(point)
     }
 
     /// Decoupled weight decay, `x <- x - kl_bound weight_decay x`; whether there was any.
@@ -269,13 +192,6 @@ impl<F: Scalar, E, D> Arturo<F, E, D> {
             }
         }
         sums
-    }
-
-    fn report_now(&self, iteration: u64) -> bool {
-        match self.telemetry {
-            Telemetry::Never => false,
-            Telemetry::Every(interval) => iteration.is_multiple_of(interval),
-        }
     }
 
     /// The internals of an iteration for the observers.

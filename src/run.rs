@@ -1,0 +1,117 @@
+//! What all solvers do with argmin's state: the start of a run, and the vectors of an iteration
+//! with their checks.
+//!
+//! `solver` is what the solver is called in error messages.
+
+use crate::error::{NonFiniteGradient, invalid};
+use crate::kernel;
+use crate::oracle::Draw;
+use crate::param::{ParamVec, Scalar};
+use crate::settings::NonFinite;
+use argmin::argmin_error_closure;
+use argmin::core::{Error, IterState};
+
+/// argmin's state of a run.
+pub(crate) type RunState<P, F> = IterState<P, P, (), (), (), F>;
+
+/// Checks the start vector, and readies the state for a run. Returns the number of coordinates.
+pub(crate) fn start<P: ParamVec>(
+    solver: &str,
+    state: &mut RunState<P, P::Scalar>,
+) -> Result<usize, Error> {
+    let param = state.param.as_ref().ok_or_else(argmin_error_closure!(
+        NotInitialized,
+        format!("`{solver}` needs a start: pass one by `configure(|state| state.param(x0))`")
+    ))?;
+    let x = param.as_coordinates()?;
+    let len = x.len();
+    if len == 0 {
+        return Err(invalid(format!("{solver}: the initial parameter vector is empty")));
+    }
+    if let Some(coordinate) = kernel::first_non_finite(x) {
+        let value = x[coordinate];
+        return Err(invalid(format!(
+            "{solver}: coordinate {coordinate} of the initial parameter vector must be finite, \
+             got {value}"
+        )));
+    }
+    state.best_param = Some(param.clone());
+    state.grad = Some(param.clone());
+    // neither below nor equal to any cost: argmin then leaves `best_param` to the solver
+    state.cost = num_traits::Float::nan();
+    Ok(len)
+}
+
+/// The vectors of argmin's state that an iteration works on.
+pub(crate) struct Point<P> {
+    pub param: P,
+    pub gradient: P,
+    pub best: P,
+}
+
+impl<P: ParamVec> Point<P> {
+    /// Takes the vectors out of argmin's state.
+    pub(crate) fn take(solver: &str, state: &mut RunState<P, P::Scalar>) -> Result<Self, Error> {
+        let param = state.param.take().ok_or_else(argmin_error_closure!(
+            PotentialBug,
+            format!("`{solver}`: no parameter vector in the state")
+        ))?;
+        let gradient = state.grad.take().unwrap_or_else(|| param.clone());
+        let best = state.best_param.take().unwrap_or_else(|| param.clone());
+        Ok(Self { param, gradient, best })
+    }
+
+    /// Puts the vectors back, `best` as the best of the run.
+    pub(crate) fn put_back(self, state: &mut RunState<P, P::Scalar>) {
+        state.param = Some(self.param);
+        state.grad = Some(self.gradient);
+        state.best_param = Some(self.best);
+        state.last_best_iter = state.iter;
+    }
+
+    /// Checks that the parameter vector has the length of the run so far.
+    pub(crate) fn check_len(&self, solver: &str, expected: usize) -> Result<(), Error> {
+        let len = self.param.as_coordinates()?.len();
+        if len == expected {
+            return Ok(());
+        }
+        Err(invalid(format!(
+            "{solver}: the parameter vector has {len} coordinates, the run so far had {expected}; \
+             resume it with the vector it was begun with"
+        )))
+    }
+
+    /// Whether the drawn gradient can be used; an error where it cannot and is not to be skipped.
+    pub(crate) fn accepts(
+        &self,
+        solver: &'static str,
+        draw: Draw,
+        non_finite: NonFinite,
+    ) -> Result<bool, Error> {
+        let gradient = self.gradient.as_coordinates()?;
+        let len = self.param.as_coordinates()?.len();
+        if gradient.len() != len {
+            return Err(invalid(format!(
+                "{solver}: the drawn gradient has {} coordinates, the parameter vector {len}; the \
+                 oracle must write one entry per coordinate",
+                gradient.len()
+            )));
+        }
+        let Some(coordinate) = kernel::first_non_finite(gradient) else {
+            return Ok(true);
+        };
+        match non_finite {
+            NonFinite::Skip => Ok(false),
+            NonFinite::Error => Err(NonFiniteGradient {
+                solver,
+                coordinate,
+                value: gradient[coordinate].to_f64_exact(),
+                draw,
+                iteration: draw.index(),
+                param: self.param.clone(),
+                best_param: self.best.clone(),
+            }
+            .into()),
+        }
+    }
+}
