@@ -70,7 +70,7 @@ const STYLES: [Style; 7] = [
 
 const PANEL: (u32, u32) = (420, 340);
 const LEGEND_ROW: i32 = 24;
-const LEGEND_COLUMN: i32 = 200;
+const LEGEND_COLUMN: i32 = 180;
 const SAMPLE: i32 = 40;
 const FONT: &str = "sans-serif";
 

@@ -2,7 +2,7 @@
 //! More, Math. Program. 91, 2002).
 
 use crate::runs::Instance;
-use crate::score::{Scores, median};
+use crate::score::{Row, Scores, median};
 use crate::solvers::Run;
 use crate::trace::checkpoints;
 
@@ -43,11 +43,11 @@ pub fn data(scores: &Scores, accuracy: f64) -> Profile {
 }
 
 /// Gap within a factor of the best contender's, on a binary logarithmic scale.
-pub fn performance(scores: &Scores) -> Profile {
+pub fn performance(rows: &[&Row]) -> Profile {
     let best = |gaps: &[f64]| gaps.iter().copied().fold(f64::INFINITY, f64::min);
     let curve = |contender: usize| {
-        let weight = 1.0 / scores.rows.len() as f64;
-        let ratios = scores.rows.iter().map(|row| {
+        let weight = 1.0 / rows.len() as f64;
+        let ratios = rows.iter().map(|row| {
             let gaps: Vec<f64> = row.scores.iter().map(|score| score.gap).collect();
             // infinity over infinity: nobody solved it
             let ratio = (gaps[contender] / best(&gaps)).log2();
@@ -55,7 +55,8 @@ pub fn performance(scores: &Scores) -> Profile {
         });
         distribution(ratios.collect())
     };
-    Profile { curves: (0..scores.contenders.len()).map(curve).collect() }
+    let contenders = rows.first().map_or(0, |row| row.scores.len());
+    Profile { curves: (0..contenders).map(curve).collect() }
 }
 
 /// The cumulative weights of the finite values, as the corners of a step function.
