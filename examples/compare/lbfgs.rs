@@ -119,7 +119,7 @@ pub fn minimize(
 ) -> Result<(), Error> {
     let problem = Sampled::new(job, sampling, oracle.clone());
     while oracle.used() < job.budget {
-        // Armijo backtracking: More-Thuente and Hager-Zhang fail on cliffs and under noise
+        // the best of those argmin has here: More-Thuente and Hager-Zhang fail on cliffs
         let line_search = BacktrackingLineSearch::new(ArmijoCondition::new(1e-4)?).rho(0.5)?;
         let solver = LBFGS::new(line_search, MEMORY)
             .with_tolerance_grad(0.0)?
