@@ -70,8 +70,8 @@ const STYLES: [Style; 7] = [
 
 const PANEL: (u32, u32) = (420, 340);
 const LEGEND_ROW: i32 = 24;
-const LEGEND_COLUMN: i32 = 180;
-const SAMPLE: i32 = 40;
+const LEGEND_COLUMN: i32 = 176;
+const SAMPLE: i32 = 30;
 const FONT: &str = "sans-serif";
 
 /// Draws panels side by side, with one legend below them.
@@ -146,7 +146,7 @@ fn draw_line(
 
 fn draw_legend(names: &[&str], columns: usize, area: &Area) -> Result<(), Box<dyn Error>> {
     for (k, (name, style)) in names.iter().zip(&STYLES).enumerate() {
-        let x = 30 + LEGEND_COLUMN * (k % columns) as i32;
+        let x = 10 + LEGEND_COLUMN * (k % columns) as i32;
         let y = LEGEND_ROW * (k / columns) as i32 + 10;
         let points = [(x, y), (x + SAMPLE, y)];
         let stroke = style.color.stroke_width(style.width);
@@ -154,7 +154,7 @@ fn draw_legend(names: &[&str], columns: usize, area: &Area) -> Result<(), Box<dy
             (_, 0) => area.draw(&PathElement::new(points, stroke))?,
             (dash, gap) => area.draw(&DashedPathElement::new(points, dash, gap, stroke))?,
         }
-        area.draw(&Text::new(*name, (x + SAMPLE + 8, y - 7), (FONT, 14)))?;
+        area.draw(&Text::new(*name, (x + SAMPLE + 8, y - 7), (FONT, 13)))?;
     }
     Ok(())
 }

@@ -152,7 +152,7 @@ fn losses(scores: &Scores) -> String {
     for row in lost {
         let (gap, other) = gaps(row);
         text += &format!(
-            "| {} | {} | {gap:.2e} | {other:.2e} | {:.3} | {} | {} |\n",
+            "| {} | {} | {gap:.2e} | {other:.2e} | {:.2e} | {} | {} |\n",
             row.instance.name,
             row.instance.half,
             gap / other,
