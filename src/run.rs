@@ -43,10 +43,13 @@ pub(crate) fn start<P: ParamVec>(
 }
 
 /// The vectors of argmin's state that an iteration works on.
-pub(crate) struct Point<P> {
-    pub param: P,
-    pub gradient: P,
-    pub best: P,
+pub struct Point<P> {
+    pub(crate) param: P,
+    pub(crate) gradient: P,
+    pub(crate) best: P,
+    /// A point under trial and the gradient there, in argmin's `prev_param` and `prev_grad`; only
+    /// for solvers that try points.
+    trial: Option<[P; 2]>,
 }
 
 impl<P: ParamVec> Point<P> {
@@ -58,7 +61,8 @@ impl<P: ParamVec> Point<P> {
         ))?;
         let gradient = state.grad.take().unwrap_or_else(|| param.clone());
         let best = state.best_param.take().unwrap_or_else(|| param.clone());
-        Ok(Self { param, gradient, best })
+        let trial = state.prev_param.take().zip(state.prev_grad.take()).map(|(x, g)| [x, g]);
+        Ok(Self { param, gradient, best, trial })
     }
 
     /// Puts the vectors back, `best` as the best of the run.
@@ -66,7 +70,38 @@ impl<P: ParamVec> Point<P> {
         state.param = Some(self.param);
         state.grad = Some(self.gradient);
         state.best_param = Some(self.best);
+        if let Some([param, gradient]) = self.trial {
+            state.prev_param = Some(param);
+            state.prev_grad = Some(gradient);
+        }
         state.last_best_iter = state.iter;
+    }
+
+    /// The point under trial and its gradient.
+    pub(crate) fn trial(&mut self) -> &mut [P; 2] {
+        self.trial.get_or_insert_with(|| [self.param.clone(), self.param.clone()])
+    }
+
+    /// The coordinates of param, gradient, trial, trial gradient and best.
+    pub(crate) fn slices(&mut self) -> Result<[&mut [P::Scalar]; 5], Error> {
+        self.trial();
+        let Self { param, gradient, best, trial } = self;
+        let [trial, trial_gradient] = trial.as_mut().expect("there is one since the line above");
+        Ok([
+            param.as_coordinates_mut()?,
+            gradient.as_coordinates_mut()?,
+            trial.as_coordinates_mut()?,
+            trial_gradient.as_coordinates_mut()?,
+            best.as_coordinates_mut()?,
+        ])
+    }
+
+    /// The trial point becomes the point, with its gradient.
+    pub(crate) fn accept_trial(&mut self) {
+        if let Some([trial, gradient]) = &mut self.trial {
+            std::mem::swap(&mut self.param, trial);
+            std::mem::swap(&mut self.gradient, gradient);
+        }
     }
 
     /// Checks that the parameter vector has the length of the run so far.
@@ -89,14 +124,7 @@ impl<P: ParamVec> Point<P> {
         non_finite: NonFinite,
     ) -> Result<bool, Error> {
         let gradient = self.gradient.as_coordinates()?;
-        let len = self.param.as_coordinates()?.len();
-        if gradient.len() != len {
-            return Err(invalid(format!(
-                "{solver}: the drawn gradient has {} coordinates, the parameter vector {len}; the \
-                 oracle must write one entry per coordinate",
-                gradient.len()
-            )));
-        }
+        self.check_gradient_len(solver, gradient)?;
         let Some(coordinate) = kernel::first_non_finite(gradient) else {
             return Ok(true);
         };
@@ -113,5 +141,25 @@ impl<P: ParamVec> Point<P> {
             }
             .into()),
         }
+    }
+
+    /// Whether the gradient drawn at the trial point is finite.
+    pub(crate) fn is_trial_finite(&self, solver: &str) -> Result<bool, Error> {
+        let Some([_, gradient]) = &self.trial else { return Ok(false) };
+        let gradient = gradient.as_coordinates()?;
+        self.check_gradient_len(solver, gradient)?;
+        Ok(kernel::first_non_finite(gradient).is_none())
+    }
+
+    fn check_gradient_len(&self, solver: &str, gradient: &[P::Scalar]) -> Result<(), Error> {
+        let len = self.param.as_coordinates()?.len();
+        if gradient.len() == len {
+            return Ok(());
+        }
+        Err(invalid(format!(
+            "{solver}: the drawn gradient has {} coordinates, the parameter vector {len}; the \
+             oracle must write one entry per coordinate",
+            gradient.len()
+        )))
     }
 }

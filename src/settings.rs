@@ -13,7 +13,7 @@ use argmin::core::Error;
 /// use argmin_arturo::{Arturo, PaperSettings};
 ///
 /// let settings = PaperSettings { kl_bound: 0.01, ..PaperSettings::default() };
-/// # let _: argmin_arturo::Arturo<f64, _, _> =
+/// # let _: argmin_arturo::Arturo<f64, _> =
 /// Arturo::paper(settings)?;
 /// # Ok::<(), argmin::core::Error>(())
 /// ```

@@ -64,22 +64,6 @@ fn noisy<P: ParamVec>() -> GaussianNoise<Quadratic<P>> {
 }
 
 #[test]
-fn the_recommended_point_is_better_than_the_last_iterate() {
-    let f = quadratic::<Vec<f64>>();
-    let (mut recommended, mut last) = (0.0, 0.0);
-    for seed in 0..20 {
-        let result = Executor::new(noisy::<Vec<f64>>(), Arturo::new().with_seed(seed))
-            .configure(|state| state.param(vec![0.0; 5]).max_iters(1000))
-            .run()
-            .unwrap();
-        recommended += f.cost(result.state().get_best_param().unwrap()).unwrap();
-        last += f.cost(result.state().get_param().unwrap()).unwrap();
-    }
-    // 20 runs; f(x0) = 7.5 each
-    assert!(recommended < 0.75 * last && recommended < 20.0 * 0.01, "{recommended} {last}");
-}
-
-#[test]
 fn runs_repeat_and_seeds_differ() {
     let run = |seed| {
         let result = Executor::new(noisy::<Vec<f64>>(), Arturo::new().with_seed(seed))
@@ -94,7 +78,7 @@ fn runs_repeat_and_seeds_differ() {
 
 #[test]
 fn a_solver_starts_anew_in_a_second_run() {
-    let run = |solver: Arturo<f64, _, _>| {
+    let run = |solver: Arturo<f64>| {
         let result = Executor::new(noisy::<Vec<f64>>(), solver)
             .configure(|state| state.param(vec![0.0; 5]).max_iters(50))
             .run()
@@ -264,7 +248,7 @@ fn telemetry_is_reported_as_often_as_asked() {
         let reports = recorder.rows().iter().filter(|row| row.get("kl").is_some()).count();
         assert_eq!(reports, expected);
     }
-    let error = Arturo::<f64, _, _>::new().with_telemetry(Telemetry::Every(0)).unwrap_err();
+    let error = Arturo::<f64>::new().with_telemetry(Telemetry::Every(0)).unwrap_err();
     assert_eq!(
         error.to_string(),
         "Invalid parameter: \"Arturo: `telemetry` must be every 1 or more iterations, got \

@@ -4,7 +4,7 @@
 use argmin::core::checkpointing::{Checkpoint, CheckpointingFrequency};
 use argmin::core::{Error, Executor, Gradient, IterState, Solver, State};
 use argmin_arturo::baseline::{Adam, AdamW, Sgd};
-use argmin_arturo::hessian::{AdaptiveRls, FiniteDifference};
+use argmin_arturo::hessian::FiniteDifference;
 use argmin_arturo::oracle::GaussianNoise;
 use argmin_arturo::schedule::KlSchedule;
 use argmin_arturo::{Arturo, PaperSettings};
@@ -113,14 +113,14 @@ fn the_baselines_resume() {
 fn a_checkpoint_of_another_size_is_refused() {
     let directory = Directory::new("size");
     let checkpoint = directory.checkpoint(CheckpointingFrequency::Every(5));
-    Executor::new(problem(), Arturo::<f64, _, _>::new())
+    Executor::new(problem(), Arturo::<f64>::new())
         .configure(|state| state.param(vec![0.0; 3]).max_iters(5))
         .checkpointing(checkpoint.clone())
         .run()
         .unwrap();
-    let (solver, state): (Arturo<f64, AdaptiveRls<f64>>, Run) = checkpoint.load().unwrap().unwrap();
+    let (solver, state): (Arturo<f64>, Run) = checkpoint.load().unwrap().unwrap();
     checkpoint.save(&solver, &state.param(vec![0.0; 4]).max_iters(10)).unwrap();
-    let resumed = Executor::new(problem(), Arturo::<f64, _, _>::new()).checkpointing(checkpoint);
+    let resumed = Executor::new(problem(), Arturo::<f64>::new()).checkpointing(checkpoint);
     assert_eq!(
         resumed.run().err().unwrap().to_string(),
         "Invalid parameter: \"Arturo: the parameter vector has 4 coordinates, the run so far had \

@@ -6,6 +6,7 @@ use argmin::core::observers::ObserverMode;
 use argmin::core::{Error, Executor, Gradient, OptimizationResult, State};
 use argmin_arturo::dual::Newton;
 use argmin_arturo::hessian::KalmanRls;
+use argmin_arturo::method::TrustRegion;
 use argmin_arturo::{
     Arturo, Draw, NonFinite, NonFiniteGradient, PaperSettings, Scalar, StochasticGradient,
 };
@@ -27,7 +28,7 @@ fn oracle<F: Scalar, G: Fn(&[F], Draw, &mut [F])>(gradient: G) -> Oracle<(G, F)>
     Oracle((gradient, F::zero()))
 }
 
-type Paper<F> = Arturo<F, KalmanRls<F>, Newton>;
+type Paper<F> = Arturo<F, TrustRegion<F, KalmanRls<F>, Newton>>;
 
 /// The published method with the exact dual.
 fn paper<F: Scalar>(settings: PaperSettings) -> Paper<F> {
@@ -213,7 +214,7 @@ fn a_zero_gradient_without_prior_moves_nothing_to_the_last_bit() {
 fn settings_out_of_range_are_refused() {
     let valid = PaperSettings::default;
     let refuse = |settings: PaperSettings, text: &str| {
-        let error = Arturo::<f64, _, _>::paper(settings).unwrap_err().to_string();
+        let error = Arturo::<f64, _>::paper(settings).unwrap_err().to_string();
         assert_eq!(error, format!("Invalid parameter: \"{text}\""));
     };
     for (value, shown) in [(f64::NAN, "NaN"), (0.0, "0"), (-1.0, "-1"), (f64::INFINITY, "inf")] {

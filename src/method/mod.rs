@@ -1,0 +1,92 @@
+//! The methods: what one drawn gradient does to the point.
+
+mod self_calibrating;
+mod trust_region;
+
+pub use self_calibrating::SelfCalibrating;
+pub use trust_region::TrustRegion;
+
+use crate::averaging::Averaging;
+use crate::oracle::{Draw, StochasticGradient};
+use crate::param::ParamVec;
+use crate::run::Point;
+use crate::schedule::KlSchedule;
+use crate::settings::NonFinite;
+use argmin::core::{Error, Problem};
+
+/// The part of [`Arturo`](crate::Arturo) that differs between its methods.
+pub trait Method<F>: private::Sealed {
+    /// eta of the last step; 0 where the bound was inactive, and before the first step.
+    fn multiplier(&self) -> f64;
+
+    /// The precision p of the belief. Empty before a run.
+    fn precision(&self) -> &[F];
+
+    /// The diagonal of the model's Hessian. Empty before a run.
+    fn curvature(&self) -> &[F];
+}
+
+/// A method that works on oracles of the type `O`.
+pub trait Iterate<O>: Method<<O::Param as ParamVec>::Scalar>
+where
+    O: StochasticGradient,
+    O::Param: ParamVec,
+{
+    #[doc(hidden)]
+    fn reset(&mut self, len: usize);
+
+    /// Dimension of the run; 0 before one.
+    #[doc(hidden)]
+    fn dimension(&self) -> usize;
+
+    /// Draws one gradient and does with it what the method does.
+    #[doc(hidden)]
+    fn iterate(
+        &mut self,
+        problem: &mut Problem<O>,
+        point: &mut Point<O::Param>,
+        run: &mut Run,
+    ) -> Result<Report, Error>;
+}
+
+pub(crate) mod private {
+    /// Methods are those of this crate.
+    pub trait Sealed {}
+}
+
+/// What all methods share over a run.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+pub struct Run {
+    pub(crate) seed: u64,
+    pub(crate) schedule: KlSchedule,
+    pub(crate) averaging: Averaging,
+    pub(crate) non_finite: NonFinite,
+    pub(crate) draw_count: u64,
+    pub(crate) skipped_draw_count: u64,
+}
+
+impl Run {
+    /// The draw that no gradient has seen yet: the n-th gradient of a run draws index n.
+    pub(crate) fn fresh_draw(&self) -> Draw {
+        self.draw(self.draw_count)
+    }
+
+    pub(crate) fn draw(&self, index: u64) -> Draw {
+        Draw::new(self.seed, index)
+    }
+}
+
+/// The step that an iteration took; all 0 where it took none.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Report {
+    /// The bound on KL, in nats.
+    pub(crate) bound: f64,
+    /// KL of the step, in nats.
+    pub(crate) kl: f64,
+    pub(crate) multiplier: f64,
+    /// Evaluations of the dual that chose the step.
+    pub(crate) dual_evaluations: u32,
+    /// |d|, in units of x.
+    pub(crate) step_norm: f64,
+}

@@ -1,0 +1,254 @@
+//! arTuRO with an estimator of curvature: the published method, and every estimator of one's own.
+
+use super::{Iterate, Method, Report, Run, private};
+use crate::averaging::average;
+use crate::dual::{DualSolution, DualSolver, Newton};
+use crate::gaussian::{Gaussian, StepSums};
+use crate::hessian::{AdaptiveRls, HessianEstimator, Observation, draw_gradient};
+use crate::kernel;
+use crate::model::QuadraticModel;
+use crate::oracle::{Draw, StochasticGradient};
+use crate::param::{ParamVec, Scalar};
+use crate::radius::{AdaptiveRadius, KlRadius};
+use crate::run::Point;
+use crate::solver::NAME;
+use argmin::core::{Error, Problem};
+
+/// One drawn gradient, one refit of a diagonal model, one step inside the KL ball, in turn.
+///
+/// 1. draw g at x,
+/// 2. refit the model f(x + d) ~ f + m.d + 1/2 sum a_i d_i^2 to it
+///    ([`HessianEstimator`]),
+/// 3. solve for the multiplier eta of the KL bound ([`DualSolver`]),
+/// 4. step: d_i = -m_i / (A_i + eta p_i), with p the precision of the belief.
+///
+/// [`Arturo::paper`](crate::Arturo::paper) is this with the paper's settings;
+/// [`with_estimator`](crate::Arturo::with_estimator) makes it of the self-calibrating solver, with
+/// the KL bound adapted to how well the model predicts.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+pub struct TrustRegion<F, E, D = Newton> {
+    pub(crate) estimator: E,
+    pub(crate) dual: D,
+    belief: Gaussian<F>,
+    pub(crate) model: QuadraticModel<F>,
+    radius: KlRadius,
+    weight_decay: f64,
+    /// The last step, where the estimator or the radius reads it; else empty.
+    step: Vec<F>,
+    /// eta of the last step.
+    multiplier: Option<f64>,
+    /// Gradients taken in.
+    count: u64,
+}
+
+/// Weight of the old precision against the new with an adapted radius: the paper's nu.
+const ADAPTIVE_NU: f64 = 1.3;
+
+impl<F: Scalar> TrustRegion<F, AdaptiveRls<F>, Newton> {
+    /// With everything estimated.
+    pub(crate) fn self_calibrating() -> Self {
+        Self::adaptive(AdaptiveRls::default(), Newton::default())
+    }
+}
+
+impl<F: Scalar, E, D> TrustRegion<F, E, D> {
+    /// With an adapted radius.
+    pub(crate) fn adaptive(estimator: E, dual: D) -> Self {
+        let belief = Gaussian::new(1.0, 0.0, 1.0, ADAPTIVE_NU);
+        Self::new(estimator, dual, belief, KlRadius::Adaptive(AdaptiveRadius::default()), 0.0)
+    }
+
+    pub(crate) fn new(
+        estimator: E,
+        dual: D,
+        belief: Gaussian<F>,
+        radius: KlRadius,
+        weight_decay: f64,
+    ) -> Self {
+        Self {
+            estimator,
+            dual,
+            belief,
+            model: QuadraticModel::default(),
+            radius,
+            weight_decay,
+            step: Vec::new(),
+            multiplier: None,
+            count: 0,
+        }
+    }
+
+    pub(crate) fn with_estimator<E2>(self, estimator: E2) -> TrustRegion<F, E2, D> {
+        TrustRegion::new(estimator, self.dual, self.belief, self.radius, self.weight_decay)
+    }
+
+    pub(crate) fn with_dual<D2>(self, dual: D2) -> TrustRegion<F, E, D2> {
+        TrustRegion::new(self.estimator, dual, self.belief, self.radius, self.weight_decay)
+    }
+
+    /// Starts anew in n dimensions.
+    pub(crate) fn reset_to(&mut self, len: usize, uses_step: bool) {
+        self.model = QuadraticModel::new(len);
+        self.belief.reset(len);
+        self.radius.reset();
+        let uses_step = uses_step || matches!(self.radius, KlRadius::Adaptive(_));
+        self.step = vec![F::zero(); if uses_step { len } else { 0 }];
+        self.multiplier = None;
+        self.count = 0;
+    }
+}
+
+impl<F, E, D> private::Sealed for TrustRegion<F, E, D> {}
+
+impl<F: Scalar, E, D> Method<F> for TrustRegion<F, E, D> {
+    fn multiplier(&self) -> f64 {
+        self.multiplier.unwrap_or(0.0)
+    }
+
+    fn precision(&self) -> &[F] {
+        self.belief.precision()
+    }
+
+    fn curvature(&self) -> &[F] {
+        &self.model.curvature
+    }
+}
+
+impl<O, F, E, D> Iterate<O> for TrustRegion<F, E, D>
+where
+    O: StochasticGradient,
+    O::Param: ParamVec<Scalar = F>,
+    F: Scalar,
+    E: HessianEstimator<O>,
+    D: DualSolver,
+{
+    fn reset(&mut self, len: usize) {
+        self.reset_to(len, E::USES_STEP);
+    }
+
+    fn dimension(&self) -> usize {
+        self.model.gradient.len()
+    }
+
+    fn iterate(
+        &mut self,
+        problem: &mut Problem<O>,
+        point: &mut Point<O::Param>,
+        run: &mut Run,
+    ) -> Result<Report, Error> {
+        let draw = run.fresh_draw();
+        draw_gradient(problem, &point.param, draw, &mut point.gradient)?;
+        run.draw_count += 1;
+        if !point.accepts(NAME, draw, run.non_finite)? {
+            run.skipped_draw_count += 1;
+            return Ok(Report::default());
+        }
+
+        let factor = run.schedule.factor(draw.index());
+        let decayed = self.decay_weights(point.param.as_coordinates_mut()?, factor);
+        self.refit(problem, point, draw)?;
+        let x = point.param.as_coordinates_mut()?;
+        let best = point.best.as_coordinates_mut()?;
+        if decayed && self.count == 0 {
+            // as in the original: the Gaussian's mean does not follow the very first decay
+            self.belief.move_mean(x, best, &mut self.model);
+        }
+        let mut report = Report::default();
+        if self.estimator.is_calibrated() {
+            let bound = self.kl_bound::<O>(point.gradient.as_coordinates()?, factor);
+            let dual = self.solve_dual(x, bound);
+            let step = self.take_step(x, &dual);
+            report = Report {
+                bound,
+                kl: step.kl,
+                multiplier: dual.multiplier,
+                dual_evaluations: dual.evaluations,
+                step_norm: step.step_norm,
+            };
+        }
+        average(best, x, run.averaging.weight(self.count, self.estimator.gain()));
+        self.count += 1;
+        Ok(report)
+    }
+}
+
+impl<F: Scalar, E, D> TrustRegion<F, E, D> {
+    /// Decoupled weight decay, `x <- x - kl_bound weight_decay x`; whether there was any.
+    fn decay_weights(&mut self, x: &mut [F], factor: f64) -> bool {
+        let KlRadius::Fixed(kl_bound) = self.radius else { return false };
+        let decay = kl_bound * factor * self.weight_decay;
+        if decay > 0.0 {
+            self.belief.shrink_mean(x, decay, &mut self.model);
+        }
+        decay > 0.0
+    }
+
+    /// Refits the model to the gradient drawn at x.
+    fn refit<O>(
+        &mut self,
+        problem: &mut Problem<O>,
+        point: &Point<O::Param>,
+        draw: Draw,
+    ) -> Result<(), Error>
+    where
+        O: StochasticGradient,
+        O::Param: ParamVec<Scalar = F>,
+        E: HessianEstimator<O>,
+    {
+        let observation = Observation {
+            param: &point.param,
+            gradient: &point.gradient,
+            step: &self.step,
+            draw,
+            iteration: self.count,
+        };
+        self.estimator.update(problem, observation, &mut self.model)
+    }
+
+    /// The KL bound of this step, in nats.
+    fn kl_bound<O>(&mut self, gradient: &[F], factor: f64) -> f64
+    where
+        O: StochasticGradient,
+        O::Param: ParamVec<Scalar = F>,
+        E: HessianEstimator<O>,
+    {
+        match &mut self.radius {
+            KlRadius::Fixed(kl_bound) => *kl_bound * factor,
+            KlRadius::Adaptive(radius) => {
+                if radius.has_started() {
+                    radius.adapt(kernel::dot(gradient, &self.step), self.estimator.gain());
+                    radius.rescale(self.belief.adapt_precision(&self.model, &self.step));
+                } else {
+                    self.belief.set_precision(&self.model, &self.step);
+                    let (kl, squared_length) = self.belief.full_step(&self.model);
+                    radius.start(kl, squared_length);
+                }
+                radius.value() * factor
+            }
+        }
+    }
+
+    /// Solves for the multiplier of the KL bound.
+    fn solve_dual(&mut self, x: &[F], bound: f64) -> DualSolution
+    where
+        D: DualSolver,
+    {
+        let (belief, model) = (&self.belief, &self.model);
+        let solution = self.dual.solve(bound, self.multiplier, |eta| belief.kl(x, model, eta));
+        self.multiplier = Some(solution.multiplier);
+        solution
+    }
+
+    /// Moves the mean by the step of the multiplier, and updates what depends on the step.
+    fn take_step(&mut self, x: &mut [F], dual: &DualSolution) -> StepSums {
+        let sums = self.belief.step(x, &mut self.model, dual.multiplier, &mut self.step);
+        match &mut self.radius {
+            KlRadius::Fixed(_) => self.belief.update_precision(&self.model),
+            KlRadius::Adaptive(radius) => {
+                radius.record(sums.kl, sums.slope, dual.multiplier > 0.0);
+            }
+        }
+        sums
+    }
+}
