@@ -18,7 +18,7 @@ impl Size {
     fn problems_per_family(self) -> usize {
         match self {
             Self::Quick => 5,
-            Self::Medium => 16,
+            Self::Medium => 12,
             Self::Full => usize::MAX,
         }
     }
