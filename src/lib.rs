@@ -31,6 +31,8 @@
 //! # Features
 //!
 //! - `nalgebra` (default): nalgebra vectors and matrices as parameters and Hessians
+//! - `ndarray`: ndarray's `Array` as parameters and Hessians
+//! - `faer`: faer's `Col` as parameters, `Mat` as Hessians
 //! - `serde1`: serialization, for argmin's checkpoints
 
 mod averaging;

@@ -8,8 +8,7 @@ use argmin::core::{Error, Hessian, Problem};
 
 /// A problem that gives the diagonal of its Hessian.
 ///
-/// Every argmin problem with [`Hessian`] does, where the Hessian is a nalgebra matrix or a
-/// `Vec<Vec<F>>`.
+/// Every argmin problem with [`Hessian`] does, where the Hessian is a [`DenseMatrix`].
 pub trait HessianDiagonal: StochasticGradient {
     /// Writes the diagonal of the Hessian at `x` into `diagonal`, every coordinate of it: exact, or
     /// an unbiased draw of it that is a pure function of `x` and `draw`.
@@ -24,7 +23,8 @@ pub trait HessianDiagonal: StochasticGradient {
     ) -> Result<(), Error>;
 }
 
-/// A square matrix whose diagonal can be read.
+/// A square matrix whose diagonal can be read: `Vec<Vec<F>>`, and with the feature of their name
+/// the matrices of nalgebra, ndarray and faer.
 pub trait DenseMatrix {
     /// `f32` or `f64`.
     type Scalar: Scalar;
@@ -53,6 +53,28 @@ where
 
     fn diagonal_entry(&self, index: usize) -> Option<F> {
         self.get((index, index)).copied()
+    }
+}
+
+#[cfg(feature = "ndarray")]
+impl<F, S> DenseMatrix for ndarray::ArrayBase<S, ndarray::Ix2>
+where
+    F: Scalar,
+    S: ndarray::Data<Elem = F>,
+{
+    type Scalar = F;
+
+    fn diagonal_entry(&self, index: usize) -> Option<F> {
+        self.get((index, index)).copied()
+    }
+}
+
+#[cfg(feature = "faer")]
+impl<F: Scalar> DenseMatrix for faer::Mat<F> {
+    type Scalar = F;
+
+    fn diagonal_entry(&self, index: usize) -> Option<F> {
+        (index < self.nrows().min(self.ncols())).then(|| self[(index, index)])
     }
 }
 
