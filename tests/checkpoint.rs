@@ -4,10 +4,12 @@
 use argmin::core::checkpointing::{Checkpoint, CheckpointingFrequency};
 use argmin::core::{Error, Executor, Gradient, IterState, Solver, State};
 use argmin_arturo::baseline::{Adam, AdamW, Sgd};
-use argmin_arturo::hessian::FiniteDifference;
+use argmin_arturo::hessian::{
+    Constant, FiniteDifference, GaussNewton, Hutchinson, SquaredGradient, SquaredJacobian,
+};
 use argmin_arturo::oracle::GaussianNoise;
 use argmin_arturo::schedule::KlSchedule;
-use argmin_arturo::{Arturo, PaperSettings};
+use argmin_arturo::{Arturo, Draw, PaperSettings, StochasticGradient};
 use argmin_checkpointing_file::FileCheckpoint;
 use serde::{Serialize, de::DeserializeOwned};
 use std::path::PathBuf;
@@ -24,7 +26,24 @@ impl Gradient for Valley {
     }
 }
 
-type Noisy = GaussianNoise<Valley>;
+struct Noisy(GaussianNoise<Valley>);
+
+impl StochasticGradient for Noisy {
+    type Param = Vec<f64>;
+
+    fn stochastic_gradient(&self, x: &Vec<f64>, draw: Draw, g: &mut Vec<f64>) -> Result<(), Error> {
+        self.0.stochastic_gradient(x, draw, g)
+    }
+}
+
+/// The valley is 10 (x_1 - x_0^2)^2 + (1 - x_0)^2 + x_2^2 / 2.
+impl SquaredJacobian for Noisy {
+    fn squared_jacobian(&self, x: &Vec<f64>, _: Draw, c: &mut Vec<f64>) -> Result<(), Error> {
+        *c = vec![80.0 * x[0] * x[0] + 2.0, 20.0, 1.0];
+        Ok(())
+    }
+}
+
 type Run = IterState<Vec<f64>, Vec<f64>, (), (), (), f64>;
 
 /// A directory for checkpoints that goes with the test.
@@ -47,7 +66,7 @@ impl Drop for Directory {
 }
 
 fn problem() -> Noisy {
-    GaussianNoise::new(Valley, 0.3).unwrap()
+    Noisy(GaussianNoise::new(Valley, 0.3).unwrap())
 }
 
 /// N = 90 steps at once against 40, a checkpoint, and 50 more.
@@ -96,6 +115,17 @@ fn the_published_method_resumes() {
 fn finite_differences_resume() {
     let estimator = FiniteDifference::new().with_block_size(1).unwrap();
     assert_same_bits("differences", Arturo::new().with_estimator(estimator));
+}
+
+#[test]
+fn the_other_estimators_resume() {
+    // over an interval of 7 the checkpoint is not at a sample
+    let hutchinson = Hutchinson::new().with_interval(7).unwrap();
+    assert_same_bits("hutchinson", Arturo::new().with_estimator(hutchinson));
+    let gauss_newton = GaussNewton::new().with_interval(7).unwrap();
+    assert_same_bits("gauss_newton", Arturo::new().with_estimator(gauss_newton));
+    assert_same_bits("squares", Arturo::new().with_estimator(SquaredGradient::new()));
+    assert_same_bits("constant", Arturo::new().with_estimator(Constant::new(20.0).unwrap()));
 }
 
 #[test]

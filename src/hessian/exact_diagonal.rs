@@ -23,21 +23,21 @@ pub trait HessianDiagonal: StochasticGradient {
     ) -> Result<(), Error>;
 }
 
-/// A square matrix whose diagonal can be read: `Vec<Vec<F>>`, and with the feature of their name
+/// A square matrix whose entries can be read: `Vec<Vec<F>>`, and with the feature of their name
 /// the matrices of nalgebra, ndarray and faer.
 pub trait DenseMatrix {
     /// `f32` or `f64`.
     type Scalar: Scalar;
 
-    /// The entry in row and column `index`, or `None` beyond the matrix.
-    fn diagonal_entry(&self, index: usize) -> Option<Self::Scalar>;
+    /// The entry in a row and a column, or `None` beyond the matrix.
+    fn entry(&self, row: usize, column: usize) -> Option<Self::Scalar>;
 }
 
 impl<F: Scalar> DenseMatrix for Vec<Vec<F>> {
     type Scalar = F;
 
-    fn diagonal_entry(&self, index: usize) -> Option<F> {
-        self.get(index)?.get(index).copied()
+    fn entry(&self, row: usize, column: usize) -> Option<F> {
+        self.get(row)?.get(column).copied()
     }
 }
 
@@ -51,8 +51,8 @@ where
 {
     type Scalar = F;
 
-    fn diagonal_entry(&self, index: usize) -> Option<F> {
-        self.get((index, index)).copied()
+    fn entry(&self, row: usize, column: usize) -> Option<F> {
+        self.get((row, column)).copied()
     }
 }
 
@@ -64,8 +64,8 @@ where
 {
     type Scalar = F;
 
-    fn diagonal_entry(&self, index: usize) -> Option<F> {
-        self.get((index, index)).copied()
+    fn entry(&self, row: usize, column: usize) -> Option<F> {
+        self.get((row, column)).copied()
     }
 }
 
@@ -73,8 +73,8 @@ where
 impl<F: Scalar> DenseMatrix for faer::Mat<F> {
     type Scalar = F;
 
-    fn diagonal_entry(&self, index: usize) -> Option<F> {
-        (index < self.nrows().min(self.ncols())).then(|| self[(index, index)])
+    fn entry(&self, row: usize, column: usize) -> Option<F> {
+        (row < self.nrows() && column < self.ncols()).then(|| self[(row, column)])
     }
 }
 
@@ -87,7 +87,7 @@ where
     fn hessian_diagonal(&self, x: &P, _draw: Draw, diagonal: &mut P) -> Result<(), Error> {
         let hessian = self.hessian(x)?;
         for (index, value) in diagonal.as_coordinates_mut()?.iter_mut().enumerate() {
-            *value = hessian.diagonal_entry(index).ok_or_else(|| {
+            *value = hessian.entry(index, index).ok_or_else(|| {
                 invalid(format!("ExactDiagonal: the Hessian has no entry ({index}, {index})"))
             })?;
         }
