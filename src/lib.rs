@@ -37,6 +37,7 @@
 
 mod averaging;
 pub mod baseline;
+mod bounds;
 pub mod dual;
 mod error;
 mod gaussian;
@@ -53,6 +54,7 @@ mod settings;
 mod solver;
 
 pub use averaging::Averaging;
+pub use bounds::BoxBounds;
 pub use error::NonFiniteGradient;
 pub use hessian::HessianEstimator;
 pub use oracle::{Draw, FiniteSum, MiniBatch, StochasticGradient};

@@ -129,6 +129,17 @@ fn the_other_estimators_resume() {
 }
 
 #[test]
+fn bounds_resume() {
+    // the minimum is at (1, 1, 0); JSON has no infinity
+    let inf = f64::INFINITY;
+    let (lower, upper) = (vec![-inf, -1.0, 1.0], vec![0.5, inf, inf]);
+    let solver = Arturo::new().with_bounds(lower.clone(), upper.clone()).unwrap();
+    assert_same_bits("bounds", solver);
+    let solver = Arturo::new().with_bounds(lower, upper).unwrap();
+    assert_same_bits("bounded_products", solver.with_estimator(Hutchinson::new()));
+}
+
+#[test]
 fn the_baselines_resume() {
     let schedule = KlSchedule::Cosine { horizon: 100 };
     let adam = Adam::new(0.02).unwrap().with_schedule(schedule.clone()).unwrap();

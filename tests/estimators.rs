@@ -4,8 +4,8 @@ mod common;
 
 use argmin::core::{Error, Executor, Gradient, Hessian, IterState, OptimizationResult, State};
 use argmin_arturo::hessian::{
-    Constant, GaussNewton, HessianEstimator, HessianVectorProduct, Hutchinson, SquaredGradient,
-    SquaredJacobian,
+    AdaptiveRls, Constant, GaussNewton, HessianEstimator, HessianVectorProduct, Hutchinson,
+    SquaredGradient, SquaredJacobian,
 };
 use argmin_arturo::method::TrustRegion;
 use argmin_arturo::oracle::GaussianNoise;
@@ -237,6 +237,14 @@ fn each_reaches_the_minimum_of_a_noisy_bowl() {
         println!("{name}: {gap:.1e}");
         assert!(gap < bound, "{name}: {gap}");
     }
+}
+
+#[test]
+fn a_noise_that_fades_to_nothing_does_not_overflow() {
+    // after 14,000 draws without noise its estimate is a subnormal number
+    let problem = common::quadratic::<Vec<f64>>();
+    let result = run(problem, AdaptiveRls::default(), &[0.0; 3], 20_000);
+    assert_eq!(result.state().get_param().unwrap(), &[1.0; 3]);
 }
 
 #[cfg(feature = "ndarray")]

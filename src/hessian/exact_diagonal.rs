@@ -154,7 +154,7 @@ where
         observation: Observation<'_, P>,
         model: &mut QuadraticModel<P::Scalar>,
     ) -> Result<(), Error> {
-        let Observation { param, gradient, step, draw, iteration } = observation;
+        let Observation { param, gradient, step, draw, iteration, .. } = observation;
         let gradient = gradient.as_coordinates()?;
         if iteration == 0 {
             self.filter.start(gradient, model);

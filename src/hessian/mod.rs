@@ -37,6 +37,7 @@ pub use kalman_rls::KalmanRls;
 pub use products::{Differences, Exact, HessianVectorProduct, Products};
 pub use squared_gradient::SquaredGradient;
 
+use crate::bounds::BoxBounds;
 use crate::oracle::{Draw, StochasticGradient};
 use crate::param::ParamVec;
 use argmin::core::{Error, Problem};
@@ -55,6 +56,8 @@ pub struct Observation<'a, P: ParamVec> {
     pub draw: Draw,
     /// Iteration of the run, from 0.
     pub iteration: u64,
+    /// The box that x stays in, if any. Further gradients must be drawn inside of it.
+    pub bounds: Option<&'a BoxBounds<P::Scalar>>,
 }
 
 /// Fits the quadratic model of a step to drawn gradients.

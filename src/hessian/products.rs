@@ -116,7 +116,8 @@ where
 /// H v ~ (g(x + h v, draw) - g(x - h v, draw)) / (2 h),   h = eps^(1/3) max(|x|_inf, typical)
 /// ```
 ///
-/// so additive noise cancels exactly. Each costs two gradients, counted by argmin as
+/// so additive noise cancels exactly; at a bound a coordinate takes part on one side only, so that
+/// no gradient is drawn outside the box. Each costs two gradients, counted by argmin as
 /// `stochastic_gradient_count`.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
@@ -149,7 +150,7 @@ where
         signs: &P,
         sample: &mut P,
     ) -> Result<(), Error> {
-        let Observation { param, draw, .. } = observation;
+        let Observation { param, draw, bounds, .. } = observation;
         let x = param.as_coordinates()?;
         let v = signs.as_coordinates()?;
         let (low, high) = kernel::range(x);
@@ -162,15 +163,20 @@ where
             kernel::zip_map_sum([x, v], [point.as_coordinates_mut()?], |[x, v], [_]| {
                 ([x + h * v], [])
             });
+            if let Some(bounds) = bounds {
+                bounds.clip_all(point.as_coordinates_mut()?);
+            }
         }
         let [forward, backward] = points;
         draw_gradient(problem, forward, draw, sample)?;
         draw_gradient(problem, backward, draw, behind)?;
         let inputs =
             [forward.as_coordinates()?, backward.as_coordinates()?, behind.as_coordinates()?];
-        // the difference of the points as they were rounded; its sign is that of v
+        // the difference of the points as they were rounded and clipped: its sign is that of v, and
+        // its size does not depend on it, so the sample stays unbiased
         kernel::zip_map_sum(inputs, [sample.as_coordinates_mut()?], |[f, b, behind], [ahead]| {
-            ([(ahead - behind) / (f - b)], [])
+            let is_fixed = f == b;
+            ([if is_fixed { P::Scalar::zero() } else { (ahead - behind) / (f - b) }], [])
         });
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use super::{Iterate, Method, Report, Run, private};
 use crate::averaging::average;
+use crate::bounds::BoxBounds;
 use crate::dual::{DualSolution, DualSolver, Newton};
 use crate::gaussian::{Gaussian, StepSums};
 use crate::hessian::{AdaptiveRls, HessianEstimator, Observation, draw_gradient};
@@ -34,7 +35,8 @@ pub struct TrustRegion<F, E, D = Newton> {
     pub(crate) model: QuadraticModel<F>,
     radius: KlRadius,
     weight_decay: f64,
-    /// The last step, where the estimator or the radius reads it; else empty.
+    bounds: Option<BoxBounds<F>>,
+    /// The last step, where the estimator, the radius or the bounds need it; else empty.
     step: Vec<F>,
     /// eta of the last step.
     multiplier: Option<f64>,
@@ -73,6 +75,7 @@ impl<F: Scalar, E, D> TrustRegion<F, E, D> {
             model: QuadraticModel::default(),
             radius,
             weight_decay,
+            bounds: None,
             step: Vec::new(),
             multiplier: None,
             count: 0,
@@ -80,11 +83,19 @@ impl<F: Scalar, E, D> TrustRegion<F, E, D> {
     }
 
     pub(crate) fn with_estimator<E2>(self, estimator: E2) -> TrustRegion<F, E2, D> {
-        TrustRegion::new(estimator, self.dual, self.belief, self.radius, self.weight_decay)
+        let Self { dual, belief, radius, weight_decay, bounds, .. } = self;
+        let method = TrustRegion::new(estimator, dual, belief, radius, weight_decay);
+        TrustRegion { bounds, ..method }
     }
 
     pub(crate) fn with_dual<D2>(self, dual: D2) -> TrustRegion<F, E, D2> {
-        TrustRegion::new(self.estimator, dual, self.belief, self.radius, self.weight_decay)
+        let Self { estimator, belief, radius, weight_decay, bounds, .. } = self;
+        let method = TrustRegion::new(estimator, dual, belief, radius, weight_decay);
+        TrustRegion { bounds, ..method }
+    }
+
+    pub(crate) fn with_bounds(self, bounds: BoxBounds<F>) -> Self {
+        Self { bounds: Some(bounds), ..self }
     }
 
     /// Starts anew in n dimensions.
@@ -92,7 +103,8 @@ impl<F: Scalar, E, D> TrustRegion<F, E, D> {
         self.model = QuadraticModel::new(len);
         self.belief.reset(len);
         self.radius.reset();
-        let uses_step = uses_step || matches!(self.radius, KlRadius::Adaptive(_));
+        let is_adaptive = matches!(self.radius, KlRadius::Adaptive(_));
+        let uses_step = uses_step || is_adaptive || self.bounds.is_some();
         self.step = vec![F::zero(); if uses_step { len } else { 0 }];
         self.multiplier = None;
         self.count = 0;
@@ -129,6 +141,10 @@ where
 
     fn dimension(&self) -> usize {
         self.model.gradient.len()
+    }
+
+    fn check_start(&self, x: &[F]) -> Result<(), Error> {
+        self.bounds.as_ref().map_or(Ok(()), |bounds| bounds.check(NAME, x))
     }
 
     fn iterate(
@@ -168,6 +184,10 @@ where
             };
         }
         average(best, x, run.averaging.weight(self.count, self.estimator.gain()));
+        if let Some(bounds) = &self.bounds {
+            // a mean of points inside, but for its rounding
+            bounds.clip_all(best);
+        }
         self.count += 1;
         Ok(report)
     }
@@ -179,7 +199,7 @@ impl<F: Scalar, E, D> TrustRegion<F, E, D> {
         let KlRadius::Fixed(kl_bound) = self.radius else { return false };
         let decay = kl_bound * factor * self.weight_decay;
         if decay > 0.0 {
-            self.belief.shrink_mean(x, decay, &mut self.model);
+            self.belief.shrink_mean(x, decay, &mut self.model, self.bounds.as_ref());
         }
         decay > 0.0
     }
@@ -202,6 +222,7 @@ impl<F: Scalar, E, D> TrustRegion<F, E, D> {
             step: &self.step,
             draw,
             iteration: self.count,
+            bounds: self.bounds.as_ref(),
         };
         self.estimator.update(problem, observation, &mut self.model)
     }
@@ -234,15 +255,18 @@ impl<F: Scalar, E, D> TrustRegion<F, E, D> {
     where
         D: DualSolver,
     {
-        let (belief, model) = (&self.belief, &self.model);
-        let solution = self.dual.solve(bound, self.multiplier, |eta| belief.kl(x, model, eta));
+        let Self { belief, model, bounds, .. } = self;
+        let bounds = bounds.as_ref();
+        let kl = |eta| belief.kl(x, model, bounds, eta);
+        let solution = self.dual.solve(bound, self.multiplier, kl);
         self.multiplier = Some(solution.multiplier);
         solution
     }
 
     /// Moves the mean by the step of the multiplier, and updates what depends on the step.
     fn take_step(&mut self, x: &mut [F], dual: &DualSolution) -> StepSums {
-        let sums = self.belief.step(x, &mut self.model, dual.multiplier, &mut self.step);
+        let Self { belief, model, bounds, step, .. } = self;
+        let sums = belief.step(x, model, bounds.as_ref(), dual.multiplier, step);
         match &mut self.radius {
             KlRadius::Fixed(_) => self.belief.update_precision(&self.model),
             KlRadius::Adaptive(radius) => {
