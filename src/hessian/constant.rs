@@ -25,10 +25,10 @@ use argmin::core::{Error, Problem};
 /// }
 /// let estimator = Constant::diagonal(vec![1.0, 4.0])?;
 /// let result = Executor::new(Bowl, Arturo::new().with_estimator(estimator))
-///     .configure(|state| state.param(vec![0.0, 0.0]).max_iters(100))
+///     .configure(|state| state.param(vec![0.0, 0.0]).max_iters(200))
 ///     .run()?;
 /// let x = result.state().get_param().unwrap();
-/// assert!((x[0] - 1.0).abs() < 1e-3 && (x[1] - 2.0).abs() < 1e-3);
+/// assert!((x[0] - 1.0).abs() < 1e-6 && (x[1] - 2.0).abs() < 1e-6);
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]

@@ -67,7 +67,7 @@ pub trait SquaredJacobian: StochasticGradient {
 ///     }
 /// }
 /// let result = Executor::new(Decay, Arturo::new().with_estimator(GaussNewton::new()))
-///     .configure(|state| state.param(vec![1.0, 1.0]).max_iters(500))
+///     .configure(|state| state.param(vec![1.0, 1.0]).max_iters(5000))
 ///     .run()?;
 /// let x = result.state().get_param().unwrap();
 /// assert!((x[0] - 2.0).abs() < 1e-3 && (x[1] - 0.5).abs() < 1e-3, "{x:?}");

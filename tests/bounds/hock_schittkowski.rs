@@ -18,9 +18,9 @@ pub struct Bounded {
 }
 
 impl Bounded {
-    pub fn is_on_boundary(&self) -> bool {
-        let on = |i: usize| [self.lower[i], self.upper[i]].contains(&self.solution[i]);
-        (0..self.solution.len()).any(on)
+    /// Whether coordinate `i` of the solution is at one of its bounds.
+    pub fn is_bound(&self, i: usize) -> bool {
+        [self.lower[i], self.upper[i]].contains(&self.solution[i])
     }
 }
 
