@@ -2,7 +2,7 @@
 //!
 //! | estimator | curvature from | cost per step beside the drawn gradient | arrays | when |
 //! |---|---|---|---|---|
-//! | [`AdaptiveRls`] | regression of the drawn gradients on the path | none | 11 | only drawn gradients |
+//! | [`AdaptiveRls`] | regression of the drawn gradients on the path, self-calibrating | none | 11 | only drawn gradients |
 //! | [`KalmanRls`] | the same with given noise levels; the paper's | none | 5 | parity with the paper |
 //! | [`ExactDiagonal`] | the problem | one Hessian diagonal | 6 | the diagonal is at hand |
 //! | [`FiniteDifference`] | central differences of the gradient at the same draw | two gradients per coordinate looked at | 8 | few coordinates |
