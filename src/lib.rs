@@ -13,8 +13,8 @@
 //! a KL ball around the Gaussian, by a one-dimensional dual.
 //!
 //! Begin with [`Arturo::new`] and [`StochasticGradient`]; [`oracle`] tells which oracle fits what
-//! you have, [`hessian`] which estimator of curvature. [`baseline`] has Adam, AdamW and SGD to
-//! compare with.
+//! you have, [`hessian`] which estimator of curvature. [`Arturo::with_bounds`] and [`Transformed`]
+//! are for x that is not free. [`baseline`] has Adam, AdamW and SGD to compare with.
 //!
 //! # Symbols
 //!
@@ -52,6 +52,7 @@ mod run;
 pub mod schedule;
 mod settings;
 mod solver;
+mod transform;
 
 pub use averaging::Averaging;
 pub use bounds::BoxBounds;
@@ -61,6 +62,7 @@ pub use oracle::{Draw, FiniteSum, MiniBatch, StochasticGradient};
 pub use param::{ParamVec, Scalar};
 pub use settings::{NonFinite, PaperSettings, Telemetry};
 pub use solver::Arturo;
+pub use transform::{Transform, Transformed};
 
 /// The examples of the README, as tests.
 #[cfg(doctest)]

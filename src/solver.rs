@@ -133,7 +133,7 @@ impl<F: Scalar, D> Arturo<F, SelfCalibrating<F, D>> {
     ///
     /// Steps measured at one draw know of no box: their place takes
     /// [`AdaptiveRls`], or by [`with_estimator`](Arturo::with_estimator) another estimator, with
-    /// the same bounds. To keep them, transform x by a `Transformed`
+    /// the same bounds. To keep them, transform x by a [`Transformed`](crate::Transformed)
     /// problem, where no answer on a bound is expected.
     ///
     /// ```

@@ -9,7 +9,7 @@ use argmin_arturo::hessian::{
 };
 use argmin_arturo::method::TrustRegion;
 use argmin_arturo::oracle::GaussianNoise;
-use argmin_arturo::{Arturo, Draw, StochasticGradient};
+use argmin_arturo::{Arturo, Draw, StochasticGradient, Telemetry};
 use common::noisy;
 use rand_distr::{Distribution, StandardNormal};
 
@@ -213,6 +213,24 @@ fn a_constant_stays() {
     let x = run(Coupled, Constant::new(6.0).unwrap(), &[0.0; 4], 300);
     let x = x.state().get_param().unwrap().clone();
     assert!(x.iter().all(|x| (x - 1.0).abs() < 1e-3), "{x:?}");
+}
+
+#[test]
+fn no_allocation_in_a_step() {
+    fn count<E: HessianEstimator<Score>>(estimator: impl Fn() -> E, iterations: u64) -> u64 {
+        let measured = allocation_counter::measure(|| {
+            let solver = Arturo::new().with_estimator(estimator());
+            Executor::new(Score, solver.with_telemetry(Telemetry::Never).unwrap())
+                .configure(|state| state.param(vec![0.0; 3]).max_iters(iterations))
+                .run()
+                .unwrap();
+        });
+        measured.count_total
+    }
+    assert_eq!(count(Hutchinson::new, 20), count(Hutchinson::new, 520));
+    assert_eq!(count(SquaredGradient::new, 20), count(SquaredGradient::new, 520));
+    let constant = || Constant::new(1.0).unwrap();
+    assert_eq!(count(constant, 20), count(constant, 520));
 }
 
 #[test]
