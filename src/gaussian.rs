@@ -5,6 +5,7 @@ use crate::dual::DualValue;
 use crate::kernel::zip_map_sum;
 use crate::model::{QuadraticModel, positive_curvature, tiny_curvature};
 use crate::param::Scalar;
+use std::ops::Range;
 
 /// A Gaussian with diagonal precision p; its mean mu is the current point.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +32,17 @@ pub(crate) struct StepSums {
     pub slope: f64,
 }
 
+impl StepSums {
+    /// The sums of a step in two parts.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            kl: self.kl + other.kl,
+            step_norm: self.step_norm.hypot(other.step_norm),
+            slope: self.slope + other.slope,
+        }
+    }
+}
+
 impl<F: Scalar> Gaussian<F> {
     pub(crate) fn new(
         initial_precision: f64,
@@ -51,39 +63,43 @@ impl<F: Scalar> Gaussian<F> {
         &self.precision
     }
 
-    /// KL of the step d(eta) = -m / (A + eta p), clipped to the bounds, and its derivative.
+    /// KL of the step d(eta) = -m / (A + eta p) of the coordinates `range`, clipped to the bounds,
+    /// and its derivative.
     ///
     /// The Lagrangian of the step is a sum over the coordinates, each convex, so its minimizer in
     /// a box is the free one, clipped. |d_i(eta)| then still falls with eta, and KL with it.
     pub(crate) fn kl(
         &self,
+        range: Range<usize>,
         mean: &[F],
         model: &QuadraticModel<F>,
         bounds: Option<&BoxBounds<F>>,
         eta: f64,
     ) -> DualValue {
         let terms = StepTerms::new(eta, self.prior_curvature);
+        let inputs = [mean, &model.gradient, model.step_curvature(), &self.precision];
+        let [mean, gradient, curvature, precision] = part(inputs, &range);
         let [kl, slope] = if let Some(bounds) = bounds {
-            let (gradient, curvature) = (&model.gradient[..], model.step_curvature());
-            let (lower, upper) = (bounds.lower(), bounds.upper());
-            let inputs = [mean, gradient, curvature, &self.precision, lower, upper];
+            let [lower, upper] = part([bounds.lower(), bounds.upper()], &range);
+            let inputs = [mean, gradient, curvature, precision, lower, upper];
             zip_map_sum(inputs, [], |[x, m, a, p, low, high], []| {
                 ([], terms.clipped_kl(terms.with_prior(m, x), a, p, [low - x, high - x]))
             })
         } else if self.prior_curvature == 0.0 {
-            let inputs = [&model.gradient[..], model.step_curvature(), &self.precision];
+            let inputs = [gradient, curvature, precision];
             zip_map_sum(inputs, [], |[m, a, p], []| ([], terms.kl(m, a, p)))
         } else {
-            let inputs = [mean, &model.gradient, model.step_curvature(), &self.precision];
+            let inputs = [mean, gradient, curvature, precision];
             zip_map_sum(inputs, [], |[x, m, a, p], []| ([], terms.kl(terms.with_prior(m, x), a, p)))
         };
         DualValue { kl: 0.5 * kl, slope: -slope }
     }
 
-    /// Moves the mean by d(eta), the model along with it, and writes d to `step`. With bounds,
-    /// `step` must have the length of the mean.
+    /// Moves the coordinates `range` of the mean by d(eta), the model along with it, and writes d
+    /// to `step`. With bounds, `step` must have the length of the mean.
     pub(crate) fn step(
         &self,
+        range: Range<usize>,
         mean: &mut [F],
         model: &mut QuadraticModel<F>,
         bounds: Option<&BoxBounds<F>>,
@@ -100,10 +116,13 @@ impl<F: Scalar> Gaussian<F> {
             let d = -slope / terms.denominator(c, p);
             (x + d, m + a * d, d, sums(slope, p, d))
         };
-        let inputs = [&curvature[..], step_curvature, &self.precision];
+        let inputs = part([curvature, step_curvature, &self.precision], &range);
+        let (mean, gradient) = (&mut mean[range.clone()], &mut gradient[range.clone()]);
+        let step = if step.is_empty() { step } else { &mut step[range.clone()] };
         let [kl, squares, slope] = if let Some(bounds) = bounds {
             let [a, c, p] = inputs;
-            let inputs = [a, c, p, bounds.lower(), bounds.upper()];
+            let [lower, upper] = part([bounds.lower(), bounds.upper()], &range);
+            let inputs = [a, c, p, lower, upper];
             zip_map_sum(inputs, [mean, gradient, step], |[a, c, p, low, high], [x, m, _]| {
                 let (end, moved, d, free_sums) = free([a, c, p], x, m);
                 // the end is clipped, not the step, so that rounding leads out of no bound
@@ -141,25 +160,27 @@ impl<F: Scalar> Gaussian<F> {
 }
 
 impl<F: Scalar> Gaussian<F> {
-    /// Shrinks the mean by the factor `1 - decay`, as far as the bounds allow, and moves the model
-    /// along.
+    /// Shrinks the coordinates `range` of the mean by the factor `1 - decay`, as far as the bounds
+    /// allow, and moves the model along.
     pub(crate) fn shrink_mean(
         &self,
+        range: Range<usize>,
         mean: &mut [F],
         decay: f64,
         model: &mut QuadraticModel<F>,
         bounds: Option<&BoxBounds<F>>,
     ) {
         let decay = F::from_f64_lossy(decay);
-        let outputs = [mean, &mut model.gradient];
+        let curvature = &model.curvature[range.clone()];
+        let outputs = [&mut mean[range.clone()], &mut model.gradient[range.clone()]];
         let Some(bounds) = bounds else {
-            zip_map_sum([&model.curvature], outputs, |[a], [x, m]| {
+            zip_map_sum([curvature], outputs, |[a], [x, m]| {
                 let shrinkage = decay * x;
                 ([x - shrinkage, m - a * shrinkage], [])
             });
             return;
         };
-        let inputs = [&model.curvature, bounds.lower(), bounds.upper()];
+        let inputs = [curvature, &bounds.lower()[range.clone()], &bounds.upper()[range]];
         zip_map_sum(inputs, outputs, |[a, low, high], [x, m]| {
             let shrinkage = decay * x;
             let (free, shrunk) = (x - shrinkage, clip(x - shrinkage, low, high));
@@ -219,6 +240,11 @@ impl<F: Scalar> Gaussian<F> {
         });
         (0.5 * kl, squares)
     }
+}
+
+/// The coordinates `range` of each slice.
+fn part<'a, F, const N: usize>(slices: [&'a [F]; N], range: &Range<usize>) -> [&'a [F]; N] {
+    slices.map(|slice| &slice[range.clone()])
 }
 
 /// The terms of one coordinate of a step at multiplier eta.
@@ -313,11 +339,18 @@ mod tests {
             let (belief, x, mut model, bounds) = subproblem(&mut rng);
             let before = model.clone();
             let bound = 10f64.powf(rng.random_range(-6.0..4.0));
-            let kl = |eta| belief.kl(&x, &before, Some(&bounds), eta);
+            let kl = |eta| belief.kl(0..x.len(), &x, &before, Some(&bounds), eta);
             let dual = newton.solve(bound, None, kl);
             most = most.max(dual.evaluations);
             let (mut end, mut step) = (x.clone(), vec![f64::NAN; x.len()]);
-            let sums = belief.step(&mut end, &mut model, Some(&bounds), dual.multiplier, &mut step);
+            let sums = belief.step(
+                0..x.len(),
+                &mut end,
+                &mut model,
+                Some(&bounds),
+                dual.multiplier,
+                &mut step,
+            );
 
             assert!(sums.kl <= bound * (1.0 + 1e-8), "{} {bound}", sums.kl);
             assert!(dual.multiplier >= 0.0);
@@ -350,8 +383,8 @@ mod tests {
             let eta = rng.random_range(0.0..10.0);
             let take = |bounds: Option<&BoxBounds<f64>>| {
                 let (mut x, mut model, mut step) = (x.clone(), model.clone(), vec![f64::NAN; n]);
-                let kl = belief.kl(&x, &model, bounds, eta);
-                let sums = belief.step(&mut x, &mut model, bounds, eta, &mut step);
+                let kl = belief.kl(0..n, &x, &model, bounds, eta);
+                let sums = belief.step(0..n, &mut x, &mut model, bounds, eta, &mut step);
                 (kl, sums.kl, x, model, step)
             };
             assert_eq!(take(Some(&bounds)), take(None));

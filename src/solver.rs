@@ -6,6 +6,7 @@ use crate::averaging::Averaging;
 use crate::bounds::BoxBounds;
 use crate::dual::{Bisection, DualSolver};
 use crate::gaussian::Gaussian;
+use crate::groups::Group;
 use crate::hessian::{AdaptiveRls, KalmanRls};
 use crate::method::{Method, Run, SelfCalibrating, TrustRegion};
 use crate::model::QuadraticModel;
@@ -33,6 +34,7 @@ use std::marker::PhantomData;
 /// | [`with_seed`](Self::with_seed) | seed of all draws | 0 |
 /// | [`with_estimator`](Self::with_estimator) | source of curvature | pairs of gradients at one draw, the paper's: [`KalmanRls`] |
 /// | [`with_bounds`](Self::with_bounds) | box that x stays in | none |
+/// | [`with_groups`](Self::with_groups) | groups of coordinates with KL balls of their own | one ball |
 /// | [`with_dual`](Self::with_dual) | solver of the 1-D dual | [`Newton`](crate::dual::Newton), the paper's: [`Bisection`] |
 /// | [`with_kl_schedule`](Self::with_kl_schedule) | KL bound over time | constant |
 /// | [`with_averaging`](Self::with_averaging) | recommended point | [`Averaging::Adaptive`], the paper's: [`Averaging::None`] |
@@ -220,6 +222,18 @@ impl<F: Scalar, E, D> Arturo<F, TrustRegion<F, E, D>> {
         Ok(self.map_method(|method| method.with_bounds(bounds)))
     }
 
+    /// Splits the coordinates into [`Group`]s, in their order, each in a KL ball of its own: in a
+    /// step group g moves by at most `KL_g <= kl_bound share_g / (sum of the shares)`, with a dual
+    /// and a multiplier of its own. [`multiplier`](Self::multiplier) is then the greatest. No
+    /// groups, the default, is one ball for all.
+    ///
+    /// # Errors
+    /// If a group has no coordinates, or has a weight decay while the KL bound is adapted. A run
+    /// ends with an error in its `init` if the groups do not cover the parameter vector.
+    pub fn with_groups(self, groups: Vec<Group>) -> Result<Self, Error> {
+        self.try_map_method(|method| method.with_groups(groups))
+    }
+
     /// The diagonal quadratic model around the current point.
     pub fn model(&self) -> &QuadraticModel<F> {
         &self.method.model
@@ -246,6 +260,11 @@ impl<F: Scalar, M> Arturo<F, M> {
             telemetry: Telemetry::default(),
             scalar: PhantomData,
         }
+    }
+
+    fn try_map_method(self, map: impl FnOnce(M) -> Result<M, Error>) -> Result<Self, Error> {
+        let Self { method, run, telemetry, scalar } = self;
+        Ok(Self { method: map(method)?, run, telemetry, scalar })
     }
 
     fn map_method<M2>(self, map: impl FnOnce(M) -> M2) -> Arturo<F, M2> {

@@ -4,12 +4,13 @@
 use argmin::core::checkpointing::{Checkpoint, CheckpointingFrequency};
 use argmin::core::{Error, Executor, Gradient, IterState, Solver, State};
 use argmin_arturo::baseline::{Adam, AdamW, Sgd};
+use argmin_arturo::dual::Newton;
 use argmin_arturo::hessian::{
     Constant, FiniteDifference, GaussNewton, Hutchinson, SquaredGradient, SquaredJacobian,
 };
 use argmin_arturo::oracle::GaussianNoise;
 use argmin_arturo::schedule::KlSchedule;
-use argmin_arturo::{Arturo, Draw, PaperSettings, StochasticGradient};
+use argmin_arturo::{Arturo, Draw, Group, PaperSettings, StochasticGradient};
 use argmin_checkpointing_file::FileCheckpoint;
 use serde::{Serialize, de::DeserializeOwned};
 use std::path::PathBuf;
@@ -137,6 +138,13 @@ fn bounds_resume() {
     assert_same_bits("bounds", solver);
     let solver = Arturo::new().with_bounds(lower, upper).unwrap();
     assert_same_bits("bounded_products", solver.with_estimator(Hutchinson::new()));
+}
+
+#[test]
+fn groups_resume() {
+    let groups = vec![Group::new(1).with_weight_decay(0.1).unwrap(), Group::new(2)];
+    let solver = Arturo::paper(PaperSettings::default()).unwrap().with_dual(Newton::default());
+    assert_same_bits("groups", solver.with_groups(groups).unwrap());
 }
 
 #[test]
