@@ -14,7 +14,8 @@
 //!
 //! Begin with [`Arturo::new`] and [`StochasticGradient`]; [`oracle`] tells which oracle fits what
 //! you have, [`hessian`] which estimator of curvature. [`Arturo::with_bounds`] and [`Transformed`]
-//! are for x that is not free. [`baseline`] has Adam, AdamW and SGD to compare with.
+//! are for x that is not free, [`MultiStart`] for several starts. [`baseline`] has Adam, AdamW and SGD
+//! to compare with.
 //!
 //! # Symbols
 //!
@@ -33,6 +34,7 @@
 //! - `nalgebra` (default): nalgebra vectors and matrices as parameters and Hessians
 //! - `ndarray`: ndarray's `Array` as parameters and Hessians
 //! - `faer`: faer's `Col` as parameters, `Mat` as Hessians
+//! - `rayon`: [`MultiStart`] on the threads of rayon
 //! - `serde1`: serialization, for argmin's checkpoints
 
 mod averaging;
@@ -46,6 +48,7 @@ pub mod hessian;
 mod kernel;
 pub mod method;
 mod model;
+mod multi_start;
 pub mod oracle;
 mod param;
 mod radius;
@@ -60,6 +63,7 @@ pub use bounds::BoxBounds;
 pub use error::NonFiniteGradient;
 pub use groups::Group;
 pub use hessian::HessianEstimator;
+pub use multi_start::{Finish, MultiStart, Outcome, Start};
 pub use oracle::{Draw, FiniteSum, MiniBatch, StochasticGradient};
 pub use param::{ParamVec, Scalar};
 pub use settings::{NonFinite, PaperSettings, Telemetry};
