@@ -1,10 +1,10 @@
 //! Parameters that live on a part of the line, seen as ones that live on all of it.
 
 use crate::error::invalid;
-use crate::oracle::{Draw, StochasticGradient};
+use crate::oracle::pool::Pool;
+use crate::oracle::{Draw, Mirror, StochasticCost, StochasticGradient};
 use crate::param::{ParamVec, Scalar};
-use argmin::core::{CostFunction, Error};
-use std::sync::{Mutex, PoisonError};
+use argmin::core::Error;
 
 /// How one coordinate x of a model follows from the free coordinate y that a solver moves.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -13,8 +13,11 @@ pub enum Transform {
     /// x = y.
     #[default]
     Identity,
-    /// x stays as it is: its gradient is 0.
-    Fixed,
+    /// x is `value`, whatever y is: its gradient is 0.
+    Fixed {
+        /// The value, finite.
+        value: f64,
+    },
     /// x = exp(y) > 0. For rates, scales and variances: steps are relative.
     Log,
     /// x = ln(1 + exp(y)) > 0. For what is positive and may be large: x ~ y there, so steps are
@@ -53,7 +56,8 @@ impl Transform {
     /// ```
     pub fn apply(self, y: f64) -> f64 {
         match self {
-            Self::Identity | Self::Fixed => y,
+            Self::Identity => y,
+            Self::Fixed { value } => value,
             Self::Log => y.exp(),
             Self::Softplus => y.max(0.0) + (-y.abs()).exp().ln_1p(),
             Self::Logit => sigmoid(y),
@@ -69,7 +73,7 @@ impl Transform {
     pub fn slope(self, y: f64) -> f64 {
         match self {
             Self::Identity => 1.0,
-            Self::Fixed => 0.0,
+            Self::Fixed { .. } => 0.0,
             Self::Log => y.exp(),
             Self::Softplus => sigmoid(y),
             Self::Logit => sigmoid(y) * sigmoid(-y),
@@ -77,10 +81,11 @@ impl Transform {
         }
     }
 
-    /// y at x; NaN or infinite where there is none.
+    /// y at x; NaN or infinite where there is none, and the value of a fixed coordinate.
     pub fn invert(self, x: f64) -> f64 {
         match self {
-            Self::Identity | Self::Fixed => x,
+            Self::Identity => x,
+            Self::Fixed { value } => value,
             Self::Log => x.ln(),
             // ln(exp(x) - 1), without overflow
             Self::Softplus => x + (-(-x).exp_m1()).ln(),
@@ -92,7 +97,8 @@ impl Transform {
     /// The values that x can have.
     fn range(self) -> String {
         match self {
-            Self::Identity | Self::Fixed => "finite".into(),
+            Self::Identity => "finite".into(),
+            Self::Fixed { value } => format!("{value}, where it is fixed"),
             Self::Log | Self::Softplus => "positive and finite".into(),
             Self::Logit => "in (0, 1)".into(),
             Self::Interval { lower, upper } => format!("in ({lower}, {upper})"),
@@ -100,16 +106,19 @@ impl Transform {
     }
 
     fn validate(self, index: usize) -> Result<(), Error> {
-        if let Self::Interval { lower, upper } = self {
-            let is_valid = lower < upper && (upper - lower).is_finite();
-            if !is_valid {
-                return Err(invalid(format!(
+        let text = match self {
+            Self::Interval { lower, upper } if !(lower < upper && (upper - lower).is_finite()) => {
+                format!(
                     "{NAME}: the interval of coordinate {index} must be finite with `lower` below \
                      `upper`, got {lower} and {upper}"
-                )));
+                )
             }
-        }
-        Ok(())
+            Self::Fixed { value } if !value.is_finite() => {
+                format!("{NAME}: the value of coordinate {index} must be finite, got {value}")
+            }
+            _ => return Ok(()),
+        };
+        Err(invalid(text))
     }
 }
 
@@ -120,13 +129,13 @@ const NAME: &str = "Transformed";
 ///
 /// The solver then needs to know of no bound. A minimum on the end of a range is at infinity in y:
 /// where one is to be expected take [`with_bounds`](crate::Arturo::with_bounds) instead. Drawn
-/// gradients stay unbiased.
+/// gradients and costs stay unbiased, and an exact problem stays exact.
 ///
 /// [`to_free`](Self::to_free) takes a start from x to y, [`to_original`](Self::to_original) the
 /// answer back.
 ///
 /// ```
-/// use argmin::core::{CostFunction, Error, Executor, Gradient, State};
+/// use argmin::core::{Error, Executor, Gradient, State};
 /// use argmin_arturo::{Arturo, Transform, Transformed};
 ///
 /// /// Negative log-likelihood of a gamma-like model: x_0 - 3 ln x_0, least at x_0 = 3, and
@@ -149,32 +158,26 @@ const NAME: &str = "Transformed";
 /// assert!((x[0] - 3.0).abs() < 1e-6 && (x[1] - 0.3).abs() < 1e-6);
 /// # Ok::<(), Error>(())
 /// ```
-#[derive(Debug)]
-pub struct Transformed<O, P> {
+#[derive(Clone, Debug)]
+pub struct Transformed<O> {
     problem: O,
     transforms: Vec<Transform>,
-    /// Vectors for x, one for each thread that has evaluated at once.
-    buffers: Mutex<Vec<P>>,
+    /// Vectors for x.
+    pool: Pool,
 }
 
-impl<O, P> Transformed<O, P>
-where
-    O: StochasticGradient<Param = P>,
-    P: ParamVec,
-{
+impl<O> Transformed<O> {
     /// Sees `problem` in free coordinates, with one transform for each of its coordinates.
     ///
     /// # Errors
-    /// If an interval is empty or infinite.
+    /// If an interval is empty or infinite, or a fixed value not finite.
     pub fn new(problem: O, transforms: Vec<Transform>) -> Result<Self, Error> {
         for (index, transform) in transforms.iter().enumerate() {
             transform.validate(index)?;
         }
-        Ok(Self { problem, transforms, buffers: Mutex::default() })
+        Ok(Self { problem, transforms, pool: Pool::default() })
     }
-}
 
-impl<O, P: ParamVec> Transformed<O, P> {
     /// The wrapped problem.
     pub fn problem(&self) -> &O {
         &self.problem
@@ -185,7 +188,7 @@ impl<O, P: ParamVec> Transformed<O, P> {
     /// # Errors
     /// If x has another length than there are transforms, or a coordinate of x is not inside its
     /// range.
-    pub fn to_free(&self, x: &P) -> Result<P, Error> {
+    pub fn to_free<P: ParamVec>(&self, x: &P) -> Result<P, Error> {
         let mut y = x.clone();
         self.check_len(x.as_coordinates()?.len())?;
         for (i, (y, transform)) in
@@ -193,7 +196,12 @@ impl<O, P: ParamVec> Transformed<O, P> {
         {
             let x = y.to_f64_exact();
             let free = transform.invert(x);
-            if !free.is_finite() {
+            // in the precision of x
+            let fits = match transform {
+                Transform::Fixed { value } => *y == Scalar::from_f64_lossy(*value),
+                _ => free.is_finite(),
+            };
+            if !fits {
                 return Err(invalid(format!(
                     "{NAME}: coordinate {i} must be {}, got {x}",
                     transform.range()
@@ -208,13 +216,13 @@ impl<O, P: ParamVec> Transformed<O, P> {
     ///
     /// # Errors
     /// If y has another length than there are transforms.
-    pub fn to_original(&self, y: &P) -> Result<P, Error> {
+    pub fn to_original<P: ParamVec>(&self, y: &P) -> Result<P, Error> {
         let mut x = y.clone();
         self.write_original(y, &mut x)?;
         Ok(x)
     }
 
-    fn write_original(&self, y: &P, x: &mut P) -> Result<(), Error> {
+    fn write_original<P: ParamVec>(&self, y: &P, x: &mut P) -> Result<(), Error> {
         let y = y.as_coordinates()?;
         self.check_len(y.len())?;
         let x = x.as_coordinates_mut()?;
@@ -233,51 +241,48 @@ impl<O, P: ParamVec> Transformed<O, P> {
             self.transforms.len()
         )))
     }
-
-    /// Calls `evaluate` with the wrapped problem and x at y.
-    fn at<T>(&self, y: &P, evaluate: impl FnOnce(&O, &P) -> Result<T, Error>) -> Result<T, Error> {
-        let spare = self.buffers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut x = spare.unwrap_or_else(|| y.clone());
-        self.write_original(y, &mut x)?;
-        let value = evaluate(&self.problem, &x);
-        self.buffers.lock().unwrap_or_else(PoisonError::into_inner).push(x);
-        value
-    }
 }
 
-impl<O, P> StochasticGradient for Transformed<O, P>
+impl<O> StochasticGradient for Transformed<O>
 where
-    O: StochasticGradient<Param = P>,
-    P: ParamVec,
+    O: StochasticGradient,
+    O::Param: ParamVec,
 {
-    type Param = P;
+    type Param = O::Param;
 
-    fn stochastic_gradient(&self, y: &P, draw: Draw, gradient: &mut P) -> Result<(), Error> {
-        self.at(y, |problem, x| problem.stochastic_gradient(x, draw, gradient))?;
-        let y = y.as_coordinates()?;
-        for ((g, y), transform) in
-            gradient.as_coordinates_mut()?.iter_mut().zip(y).zip(&self.transforms)
-        {
-            let slope = transform.slope(y.to_f64_exact());
-            // not by multiplication: what is fixed stays so wherever its gradient is not finite
+    fn stochastic_gradient(
+        &self,
+        y: &O::Param,
+        draw: Draw,
+        gradient: &mut O::Param,
+    ) -> Result<(), Error> {
+        let mut x = self.pool.take(y);
+        self.write_original(y, &mut *x)?;
+        self.problem.stochastic_gradient(&x, draw, gradient)?;
+        let (y, gradient) = (y.as_coordinates()?, gradient.as_coordinates_mut()?);
+        for ((g, y), transform) in gradient.iter_mut().zip(y).zip(&self.transforms) {
             *g = Scalar::from_f64_lossy(match transform {
-                Transform::Fixed => 0.0,
-                _ => slope * g.to_f64_exact(),
+                // not by multiplication: what is fixed stays so where its gradient is not finite
+                Transform::Fixed { .. } => 0.0,
+                _ => transform.slope(y.to_f64_exact()) * g.to_f64_exact(),
             });
         }
         Ok(())
     }
 }
 
-impl<O, P> CostFunction for Transformed<O, P>
-where
-    O: CostFunction<Param = P>,
-    P: ParamVec,
-{
-    type Param = P;
-    type Output = O::Output;
+impl<O: StochasticCost> StochasticCost for Transformed<O> {
+    type Param = O::Param;
 
-    fn cost(&self, y: &P) -> Result<O::Output, Error> {
-        self.at(y, |problem, x| problem.cost(x))
+    fn stochastic_cost(
+        &self,
+        y: &O::Param,
+        draw: Draw,
+    ) -> Result<<O::Param as ParamVec>::Scalar, Error> {
+        let mut x = self.pool.take(y);
+        self.write_original(y, &mut *x)?;
+        self.problem.stochastic_cost(&x, draw)
     }
 }
+
+impl<O: Mirror> Mirror for Transformed<O> {}
