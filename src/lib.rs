@@ -42,6 +42,7 @@ pub mod hessian;
 mod kernel;
 pub mod method;
 mod model;
+pub mod observer;
 pub mod oracle;
 mod param;
 mod radius;
