@@ -8,9 +8,9 @@
 //!
 //! when only draws of the gradient can be seen: minibatches of data, Monte-Carlo estimates, shot
 //! noise, stochastic simulation. arTuRO (Dahlinger, Becker, Huettenrauch and Neumann 2023,
-//! arXiv:2310.20574) keeps a Gaussian N(mu, diag(1/p)) over the parameters and a diagonal
-//! quadratic model of f fitted to the drawn gradients by recursive least squares. Each step
-//! minimizes the model inside a KL ball around the Gaussian, by a one-dimensional dual.
+//! arXiv:2310.20574) keeps a Gaussian N(mu, diag(1/p)) over the parameters and a quadratic model of
+//! f fitted to the drawn gradients by recursive least squares. Each step minimizes the model inside
+//! a KL ball around the Gaussian, by a one-dimensional dual.
 //!
 //! Begin with [`Arturo::new`] and [`StochasticGradient`]; [`oracle`] tells which oracle fits what
 //! you have, [`hessian`] which estimator of curvature. [`baseline`] has Adam, AdamW and SGD to

@@ -15,26 +15,23 @@ use crate::settings::{NonFinite, PaperSettings, Telemetry};
 use argmin::core::Error;
 use std::marker::PhantomData;
 
-/// The arTuRO method: a KL trust region around a Gaussian belief, with a diagonal quadratic model
-/// fitted to drawn gradients.
+/// The arTuRO method: a KL trust region around a Gaussian belief, with a quadratic model fitted to
+/// drawn gradients.
 ///
 /// It minimizes f(x) = E\[f(x; draw)\] over x in R^n, given a
-/// [`StochasticGradient`](crate::StochasticGradient) oracle. One
-/// iteration costs one drawn gradient and O(n) arithmetic:
+/// [`StochasticGradient`](crate::StochasticGradient) oracle. Each iteration draws one gradient, and
+/// costs O(n) arithmetic. How a gradient becomes a step is a [`method`](crate::method):
 ///
-/// 1. draw g at x,
-/// 2. refit the model f(x + d) ~ f + m.d + 1/2 sum a_i d_i^2 to it ([`HessianEstimator`](crate::HessianEstimator)),
-/// 3. solve for the multiplier eta of the KL bound ([`DualSolver`]),
-/// 4. step: d_i = -m_i / (A_i + eta p_i), with p the precision of the belief.
-///
-/// [`Arturo::new`] calibrates itself and has nothing to set; [`Arturo::paper`] is the published
-/// method with its settings.
+/// - [`Arturo::new`] calibrates itself and has nothing to set ([`SelfCalibrating`]),
+/// - [`Arturo::paper`] is the published method with its settings, and
+/// - [`with_estimator`](Self::with_estimator) takes curvature from where you say (both
+///   [`TrustRegion`]).
 ///
 /// | setting | meaning | default |
 /// |---|---|---|
 /// | [`with_seed`](Self::with_seed) | seed of all draws | 0 |
-/// | [`with_estimator`](Self::with_estimator) | source of curvature | [`AdaptiveRls`], the paper's: [`KalmanRls`] |
-/// | [`with_dual`](Self::with_dual) | solver of the 1-D dual | [`Newton`], the paper's: [`Bisection`] |
+/// | [`with_estimator`](Self::with_estimator) | source of curvature | pairs of gradients at one draw, the paper's: [`KalmanRls`] |
+/// | [`with_dual`](Self::with_dual) | solver of the 1-D dual | [`Newton`](crate::dual::Newton), the paper's: [`Bisection`] |
 /// | [`with_kl_schedule`](Self::with_kl_schedule) | KL bound over time | constant |
 /// | [`with_averaging`](Self::with_averaging) | recommended point | [`Averaging::Adaptive`], the paper's: [`Averaging::None`] |
 /// | [`with_non_finite`](Self::with_non_finite) | NaN or infinite gradients | [`NonFinite::Error`] |
@@ -47,16 +44,19 @@ use std::marker::PhantomData;
 ///
 /// # What argmin's state holds
 ///
-/// - `param`: the mean of the belief, where the next gradient is drawn
+/// - `param`: the current point, mean of the belief
 /// - `best_param`: the recommended point, whenever and however the run ends
-/// - `grad`: the gradient drawn last
+/// - `grad`: the gradient drawn last at the current point
+/// - `prev_param`, `prev_grad`: the point under trial and the gradient there, of the
+///   self-calibrating method
 /// - `cost`: NaN, and `best_cost` infinite: under noise no drawn loss is comparable with another,
 ///   and the lowest one would only be the luckiest. So `target_cost` never stops a run.
 ///
 /// # Observers
 ///
-/// Each iteration reports `kl`, `kl_bound`, `multiplier`, `dual_evaluations`, `gradient_norm`,
-/// `step_norm`, `curvature_min`, `curvature_max` and `skipped_draws`.
+/// Each iteration reports `kl`, `kl_bound`, `multiplier`, `dual_evaluations` and `step_norm` of the
+/// step it took (0 where it took none), `gradient_norm`, `curvature_min`, `curvature_max` and
+/// `skipped_draws`.
 ///
 /// # Reference
 ///

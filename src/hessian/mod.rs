@@ -2,7 +2,7 @@
 //!
 //! | estimator | curvature from | cost per step | memory (arrays) |
 //! |---|---|---|---|
-//! | [`AdaptiveRls`] | regression of the drawn gradients on the path, self-calibrating; the default | none | 11 |
+//! | [`AdaptiveRls`] | regression of the drawn gradients on the path, self-calibrating | none | 11 |
 //! | [`KalmanRls`] | the same with given noise levels; the paper's | none | 5 |
 //! | [`ExactDiagonal`] | the problem | one Hessian diagonal | 6 |
 //! | [`FiniteDifference`] | central differences of the gradient at the same draw | two gradients per coordinate looked at | 8 |

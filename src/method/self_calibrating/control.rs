@@ -1,15 +1,13 @@
-//! What each gradient is for, and what becomes of the step under trial.
+//! What becomes of a drawn gradient, and of the step under trial.
 
 use super::agreement::{Agreement, ChangeSums};
-use super::filter::GradientEstimate;
 use super::region::StepProducts;
-use super::secants::{Prediction, Secant, SecantModel};
-use super::{Phase, SelfCalibrating, Trial};
+use super::secants::{Prediction, Secant};
+use super::{Phase, SelfCalibrating};
 use crate::averaging::average;
-use crate::dual::{DualSolution, DualSolver};
+use crate::dual::DualSolver;
 use crate::kernel::{self, zip_map_sum};
-use crate::method::{Run, TrustRegion};
-use crate::model::{positive_curvature, tiny_curvature};
+use crate::method::Run;
 use crate::param::{ParamVec, Scalar};
 use crate::run::Point;
 use argmin::core::Error;
@@ -17,18 +15,9 @@ use argmin::core::Error;
 /// Draws at the start that tell m from its noise; 5, 10 and 20 ended a mean factor of 8.1, 8.0 and
 /// 7.0 below the best of ten Adam runs.
 const CALIBRATION_DRAWS: u64 = 5;
-/// The first steps, and one in ten later, are measured in any case.
-const MEASURED_STEPS: u64 = 5;
-const MEASURED_EVERY: u64 = 10;
-/// The first comparisons, and one in five later, look at a second draw.
-const SECOND_DRAWS: u64 = 5;
-const SECOND_EVERY: u64 = 5;
 /// Curvature noise over signal above which pairs of single draws teach nothing: only the diagonal
 /// learns.
 const NO_PAIRS: f64 = 1.0;
-/// Above this the method gives up: on 274 problems the part within 2x of the best of ten Adam runs
-/// rose from 231 to 238.
-const HOPELESS: f64 = 2.0;
 /// Forgetting of the diagonal, a step.
 const FORGETTING: f64 = 0.1;
 /// Powell's damping of a pair: s'y is at least this part of the predicted.
@@ -37,19 +26,14 @@ const DAMPING: f64 = 0.2;
 const BELIEVED: f64 = 0.3;
 /// Rounding errors of a gradient, in units of epsilon: smaller changes are not learned from.
 const ROUNDING: f64 = 1e3;
-/// Share of the gradient's second moment in the metric of a noise-free problem; the rest is the
-/// curvature.
-const EXACT_METRIC: f64 = 0.1;
-/// Steps that led outside of all floats in a row, before x is drawn anew.
-const MAX_OVERFLOWS: u32 = 100;
 
 /// The vectors of an iteration as slices.
 pub(super) struct View<'a, F> {
-    x: &'a mut [F],
-    gradient: &'a mut [F],
-    trial: &'a mut [F],
-    trial_gradient: &'a mut [F],
-    best: &'a mut [F],
+    pub x: &'a mut [F],
+    pub gradient: &'a mut [F],
+    pub trial: &'a mut [F],
+    pub trial_gradient: &'a mut [F],
+    pub best: &'a mut [F],
 }
 
 /// What an iteration has come to.
@@ -321,153 +305,6 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
 
     fn average(&self, best: &mut [F], x: &[F], run: &Run) {
         average(best, x, run.averaging.weight(self.estimate.draw_count, self.estimate.gain));
-    }
-
-    /// Plans the next step, and what its first gradient is for.
-    pub(super) fn plan(&mut self, view: View<'_, F>, run: &Run) {
-        let hopeless = self.agreement.comparison_count >= SECOND_DRAWS
-            && self.agreement.curvature_noise() > HOPELESS;
-        if hopeless || self.is_above_start {
-            view.x.copy_from_slice(&self.start);
-            view.best.copy_from_slice(&self.start);
-            return self.give_up();
-        }
-        if self.line_check.is_due(run.draw_count) {
-            self.line_check.place([&self.start, view.best], view.trial);
-            self.phase = Phase::Line;
-            return;
-        }
-        self.update_metric();
-        self.has_second = false;
-        for _ in 0..MAX_OVERFLOWS {
-            self.choose_step(run.schedule.factor(run.draw_count));
-            if self.place_trial(view.x, view.trial) {
-                break;
-            }
-            self.region.refuse();
-            self.model.forget_pairs();
-        }
-        self.steps_since_comparison += 1;
-        self.phase = self.next_phase();
-    }
-
-    /// Whether the step is measured at one draw, or taken on the word of the model.
-    fn next_phase(&mut self) -> Phase {
-        if self.trial.slope >= 0.0 {
-            return if self.exact { Phase::Renew } else { Phase::Advance };
-        }
-        if self.exact {
-            return Phase::Compare;
-        }
-        // measure where predicting would cost more certainty than one draw gives
-        let predicted = self.agreement.model_error() * self.trial.change;
-        let is_measured = self.model.count() < MEASURED_STEPS
-            || predicted > self.estimate.variance * self.estimate.variance
-            || self.steps_since_comparison >= MEASURED_EVERY
-            || self.rejected_count > 0;
-        if !is_measured {
-            return Phase::Advance;
-        }
-        self.comparison_count += 1;
-        let looks_twice = self.model.count() == 0
-            || self.agreement.comparison_count < SECOND_DRAWS
-            || self.comparison_count.is_multiple_of(SECOND_EVERY);
-        if looks_twice { Phase::Second } else { Phase::Anchor }
-    }
-
-    /// The metric P of the new point; the radius keeps its length in x.
-    fn update_metric(&mut self) {
-        if self.model.count() == 0 {
-            return;
-        }
-        let tiny = tiny_curvature::<F>();
-        let inputs =
-            [&self.model.curvature[..], &self.estimate.mean, &self.estimate.noise, &self.step];
-        let curvature_share = if self.exact { F::one() } else { F::zero() };
-        let moment_share = if self.exact {
-            let [curvature, moment] = zip_map_sum(inputs, [], |[q, m, r, d], []| {
-                ([], [positive_curvature(q, tiny) * d * d, (m * m + r) * d * d])
-            });
-            F::from_f64_lossy(if moment > 0.0 { EXACT_METRIC * curvature / moment } else { 0.0 })
-        } else {
-            F::one()
-        };
-        let least = F::min_positive_value();
-        let [new, old] = zip_map_sum(inputs, [&mut self.precision], |[q, m, r, d], [p]| {
-            let new =
-                curvature_share * positive_curvature(q, tiny) + moment_share * (m * m + r) + least;
-            ([new], [new * d * d, p * d * d])
-        });
-        self.region.rescale(new / old);
-        self.model.set_metric(&self.precision);
-    }
-
-    /// d in the KL ball; 0 where m does not stand out of its noise.
-    fn choose_step(&mut self, factor: f64) {
-        let warm_start = Some(self.trial.multiplier).filter(|&multiplier| multiplier > 0.0);
-        self.trial = Trial::default();
-        let bound = self.region.radius * factor;
-        let variance = self.estimate.variance;
-        let is_noise = !self.exact && self.estimate.signal() <= variance / (1.0 + variance);
-        if is_noise || bound <= 0.0 {
-            self.step.fill(F::zero());
-            return;
-        }
-        let vectors = [&self.estimate.mean[..], &self.precision];
-        let solution = if self.model.count() == 0 {
-            // no curvature yet: the ball alone
-            let [square] = zip_map_sum(vectors, [], |[m, p], []| ([], [m * m / p]));
-            let multiplier = (0.5 * square / bound).sqrt();
-            let eta = F::from_f64_lossy(multiplier);
-            zip_map_sum(vectors, [&mut self.step], |[m, p], [_]| ([-m / (eta * p)], []));
-            DualSolution { multiplier, kl: bound, evaluations: 0 }
-        } else {
-            self.trial.is_predicted = true;
-            let buffers = [&mut self.step[..], &mut self.scratch];
-            self.model.minimize(&self.dual, bound, warm_start, vectors, buffers)
-        };
-        self.trial.bound = bound;
-        self.trial.multiplier = solution.multiplier;
-        self.trial.kl = solution.kl;
-        self.trial.evaluations = solution.evaluations;
-        self.region.used = solution.kl;
-    }
-
-    /// The trial point x + d, and the scalars of the step; whether it is finite.
-    fn place_trial(&mut self, x: &[F], trial: &mut [F]) -> bool {
-        let scale = if self.trial.is_predicted { F::one() } else { F::zero() };
-        let eta = F::from_f64_lossy(self.trial.multiplier);
-        let least = F::min_positive_value();
-        let inputs = [x, &self.step, &self.estimate.mean, &self.precision, &self.estimate.noise];
-        let [slope, square, change, overflow] =
-            zip_map_sum(inputs, [trial], |[x, d, m, p, r], [_]| {
-                let b = Prediction::change(scale, eta, m, p, d);
-                let trial = x + d;
-                ([trial], [m * d, d * d, b * b / r.max(least), F::zero() * trial])
-            });
-        self.trial.slope = slope;
-        self.trial.norm = square.sqrt();
-        if self.trial.is_predicted {
-            self.trial.bend = -slope - 2.0 * self.trial.multiplier * self.trial.kl;
-        }
-        if !self.exact {
-            self.trial.change = change / x.len() as f64;
-        }
-        overflow == 0.0 && square.is_finite()
-    }
-
-    /// [`AdaptiveRls`](crate::hessian::AdaptiveRls) takes over.
-    fn give_up(&mut self) {
-        let len = self.start.len();
-        let mut fallback = TrustRegion::self_calibrating();
-        fallback.reset_to(len, true);
-        self.fallback = Some(Box::new(fallback));
-        // the memory of the model serves no more
-        self.model = SecantModel::default();
-        self.estimate = GradientEstimate::default();
-        for values in [&mut self.precision, &mut self.step, &mut self.scratch] {
-            *values = Vec::new();
-        }
     }
 
     /// Sums over the coordinates of y = after - before.

@@ -4,6 +4,7 @@ mod agreement;
 mod control;
 mod filter;
 mod line_check;
+mod plan;
 mod region;
 mod secants;
 
