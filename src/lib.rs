@@ -35,6 +35,8 @@
 
 mod averaging;
 pub mod baseline;
+#[cfg(feature = "serde1")]
+pub mod checkpoint;
 pub mod dual;
 mod error;
 mod gaussian;
