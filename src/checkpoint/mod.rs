@@ -11,13 +11,15 @@ use crate::error::invalid;
 use crate::param::ParamVec;
 use argmin::core::checkpointing::{Checkpoint, CheckpointingFrequency};
 use argmin::core::{
-    ArgminFloat, Error, Executor, IterState, OptimizationResult, Solver, TerminationReason,
-    TerminationStatus,
+    Error, Executor, IterState, OptimizationResult, Solver, TerminationReason, TerminationStatus,
 };
 use file::{Found, Paths};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::any::type_name;
 use std::path::{Path, PathBuf};
+
+/// argmin's state of a run whose parameters lie in memory as a slice.
+type Iterates<P, G, J, H, R> = IterState<P, G, J, H, R, <P as ParamVec>::Scalar>;
 
 /// Iterations between two checkpoints by default.
 const INTERVAL: u64 = 100;
@@ -153,15 +155,15 @@ impl AtomicCheckpoint {
     ///
     /// # Errors
     /// Those of the run, and those of [`load`](Checkpoint::load) and [`save`](Checkpoint::save).
+    #[expect(clippy::type_complexity, reason = "argmin's state has as many types")]
     pub fn run<O, S, P, G, J, H, R>(
         &self,
-        executor: Executor<O, S, IterState<P, G, J, H, R, P::Scalar>>,
-    ) -> Result<OptimizationResult<O, S, IterState<P, G, J, H, R, P::Scalar>>, Error>
+        executor: Executor<O, S, Iterates<P, G, J, H, R>>,
+    ) -> Result<OptimizationResult<O, S, Iterates<P, G, J, H, R>>, Error>
     where
-        S: Solver<O, IterState<P, G, J, H, R, P::Scalar>> + Serialize + DeserializeOwned + 'static,
-        IterState<P, G, J, H, R, P::Scalar>: Serialize + DeserializeOwned,
+        S: Solver<O, Iterates<P, G, J, H, R>> + Serialize + DeserializeOwned + 'static,
+        Iterates<P, G, J, H, R>: Serialize + DeserializeOwned,
         P: ParamVec,
-        P::Scalar: ArgminFloat,
     {
         let mut checkpoint = self.clone();
         let executor = executor.configure(|state| {
@@ -206,17 +208,17 @@ impl AtomicCheckpoint {
     }
 }
 
-impl<S, P, G, J, H, R> Checkpoint<S, IterState<P, G, J, H, R, P::Scalar>> for AtomicCheckpoint
+impl<S, P, G, J, H, R> Checkpoint<S, Iterates<P, G, J, H, R>> for AtomicCheckpoint
 where
     S: Serialize + DeserializeOwned,
-    IterState<P, G, J, H, R, P::Scalar>: Serialize + DeserializeOwned,
+    Iterates<P, G, J, H, R>: Serialize + DeserializeOwned,
     P: ParamVec,
 {
     /// Writes a checkpoint. The one before becomes the previous one.
     ///
     /// # Errors
     /// If the state has no parameter vector, or the file cannot be written.
-    fn save(&self, solver: &S, state: &IterState<P, G, J, H, R, P::Scalar>) -> Result<(), Error> {
+    fn save(&self, solver: &S, state: &Iterates<P, G, J, H, R>) -> Result<(), Error> {
         let path = self.path().display();
         let param = state.param.as_ref().ok_or_else(|| {
             invalid(format!("checkpoint {path}: there is no parameter vector to save"))
@@ -234,7 +236,7 @@ where
     /// # Errors
     /// If the file is no checkpoint, if it is damaged and there is no previous one, or if it is of
     /// another solver, precision, number of coordinates or version of this crate.
-    fn load(&self) -> Result<Option<(S, IterState<P, G, J, H, R, P::Scalar>)>, Error> {
+    fn load(&self) -> Result<Option<(S, Iterates<P, G, J, H, R>)>, Error> {
         let Found { body, path } = match self.paths.find()? {
             Some(found) => found,
             None => return Ok(None),
@@ -248,8 +250,7 @@ where
         let (header, rest) = postcard::take_from_bytes::<Header>(&body).map_err(undecodable)?;
         self.check::<S, P>(&header, &path)?;
         let ((solver, mut state), rest) =
-            postcard::take_from_bytes::<(S, IterState<P, G, J, H, R, P::Scalar>)>(rest)
-                .map_err(undecodable)?;
+            postcard::take_from_bytes::<(S, Iterates<P, G, J, H, R>)>(rest).map_err(undecodable)?;
         if !rest.is_empty() {
             return Err(undecodable(postcard::Error::DeserializeBadEncoding));
         }
