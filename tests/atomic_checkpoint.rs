@@ -23,7 +23,7 @@ impl Gradient for Bowl {
 }
 
 type Run<F> = IterState<Vec<F>, Vec<F>, (), (), (), F>;
-type Result64<S = Arturo<f64>> = Result<Option<(S, Run<f64>)>, Error>;
+type Loaded<S = Arturo<f64>, F = f64> = Result<Option<(S, Run<F>)>, Error>;
 
 /// A directory for checkpoints that goes with the test.
 struct Directory(PathBuf);
@@ -71,7 +71,7 @@ fn two_checkpoints(directory: &Directory) -> AtomicCheckpoint {
     checkpoint
 }
 
-fn iteration(loaded: Result64) -> u64 {
+fn iteration(loaded: Loaded) -> u64 {
     loaded.unwrap().unwrap().1.iter
 }
 
@@ -136,7 +136,7 @@ fn a_run_that_ended_by_a_result_stays_ended() {
     let state = Run::<f64>::new().param(vec![0.0]);
     let converged = state.terminate_with(TerminationReason::SolverConverged);
     checkpoint.save(&Arturo::<f64>::new(), &converged).unwrap();
-    let loaded: Result64 = checkpoint.load();
+    let loaded: Loaded = checkpoint.load();
     assert!(loaded.unwrap().unwrap().1.terminated());
 }
 
@@ -154,10 +154,10 @@ fn checkpoints_of_something_else_are_refused() {
     let size = checkpoint.run(executor(30).configure(|state| state.param(vec![0.0; 4])));
     assert_eq!(error(&directory, size), refusal("3 coordinates", "4 coordinates"));
 
-    let single: Result<Option<(Arturo<f32>, Run<f32>)>, Error> = checkpoint.load();
+    let single: Loaded<Arturo<f32>, f32> = checkpoint.load();
     assert_eq!(error(&directory, single), refusal("f64", "f32"));
 
-    let adam: Result64<Adam<f64>> = checkpoint.load();
+    let adam: Loaded<Adam<f64>> = checkpoint.load();
     assert_eq!(error(&directory, adam), refusal("Arturo<f64>", "Descent<Moments<f64, false>>"));
 
     // the version is the first word of the body, behind its length; the checksum is made to fit
@@ -170,7 +170,7 @@ fn checkpoints_of_something_else_are_refused() {
     });
     bytes[20..28].copy_from_slice(&sum.to_le_bytes());
     fs::write(checkpoint.path(), bytes).unwrap();
-    let loaded: Result64 = checkpoint.load();
+    let loaded: Loaded = checkpoint.load();
     let old = format!("argmin-arturo 9{}", &version[1..]);
     let here = format!("argmin-arturo {version}");
     assert_eq!(error(&directory, loaded), refusal(&old, &here));
@@ -181,7 +181,7 @@ fn files_of_something_else_are_refused_and_left_alone() {
     let directory = Directory::new("foreign");
     let checkpoint = two_checkpoints(&directory);
     fs::write(checkpoint.path(), "x,y\n1,2\n").unwrap();
-    let loaded: Result64 = checkpoint.load();
+    let loaded: Loaded = checkpoint.load();
     assert_eq!(
         error(&directory, loaded),
         "Invalid parameter: \"checkpoint run: the file is no checkpoint of argmin-arturo; choose \
@@ -192,7 +192,7 @@ fn files_of_something_else_are_refused_and_left_alone() {
     let mut bytes = fs::read(directory.0.join("run.bak")).unwrap();
     bytes[8] = 7;
     fs::write(checkpoint.path(), bytes).unwrap();
-    let loaded: Result64 = checkpoint.load();
+    let loaded: Loaded = checkpoint.load();
     assert_eq!(
         error(&directory, loaded),
         "Invalid parameter: \"checkpoint run: it has format 7, this version of argmin-arturo reads \
@@ -203,11 +203,11 @@ fn files_of_something_else_are_refused_and_left_alone() {
 #[test]
 fn a_missing_or_unreadable_file_is_told_apart() {
     let directory = Directory::new("missing");
-    let loaded: Result64 = directory.checkpoint().load();
+    let loaded: Loaded = directory.checkpoint().load();
     assert!(loaded.unwrap().is_none());
 
     fs::create_dir(directory.0.join("run")).unwrap();
-    let loaded: Result64 = directory.checkpoint().load();
+    let loaded: Loaded = directory.checkpoint().load();
     let text = error(&directory, loaded);
     assert!(text.starts_with("Invalid parameter: \"checkpoint run: it cannot be read: "), "{text}");
 
@@ -251,7 +251,7 @@ fn a_torn_file_gives_way_to_the_previous_one() {
         let head_differs = !damaged.is_empty()
             && damaged.iter().any(|byte| *byte != 0)
             && damaged.iter().zip(&sound).take(12).any(|(a, b)| a != b);
-        let loaded: Result64 = checkpoint.load();
+        let loaded: Loaded = checkpoint.load();
         if head_differs {
             // another format, or no checkpoint at all
             assert!(loaded.is_err());
@@ -278,11 +278,11 @@ fn a_torn_file_alone_is_an_error() {
     fs::remove_file(directory.0.join("run.bak")).unwrap();
     for damaged in damages(&sound) {
         put(newest, &damaged);
-        let loaded: Result64 = checkpoint.load();
+        let loaded: Loaded = checkpoint.load();
         assert!(loaded.is_err());
     }
     put(newest, &sound[..100]);
-    let loaded: Result64 = checkpoint.load();
+    let loaded: Loaded = checkpoint.load();
     let length = sound.len() - 28;
     assert_eq!(
         error(&directory, loaded),

@@ -72,7 +72,7 @@ pub(super) fn svg(plot: &Plot) -> Result<String, Error> {
         let (first, last) = range(x.into_iter().flatten());
         let x = Axis::new(first, last, 0.01, false);
         for (diagram, cell) in diagrams.iter().zip(&cells) {
-            diagram.draw(cell, &x, plot.over_time)?;
+            diagram.draw(cell, &x, plot.x_label())?;
         }
         area.present().map_err(failed)?;
     }
@@ -99,7 +99,7 @@ impl<'a> Diagram<'a> {
         self.traces.iter().flat_map(|(_, _, trace)| trace.points())
     }
 
-    fn draw(&self, area: &Area, x: &Axis, over_time: bool) -> Result<(), Error> {
+    fn draw(&self, area: &Area, x: &Axis, x_label: &str) -> Result<(), Error> {
         let ends = self.points().flat_map(|point| point.band);
         let (low, high) = range(ends);
         let y = Axis::new(low, high, 0.05, self.panel.logarithmic);
@@ -120,7 +120,7 @@ impl<'a> Diagram<'a> {
             .label_style(font(13))
             .x_label_formatter(&|at| x.label(*at))
             .y_label_formatter(&|at| y.label(*at))
-            .x_desc(if over_time { "wall time, s" } else { "iteration" })
+            .x_desc(x_label)
             .axis_desc_style(font(13))
             .draw()
             .map_err(failed)?;
@@ -161,6 +161,11 @@ impl Plot {
             return table.seconds.clone();
         }
         table.iterations.iter().map(|&iteration| iteration as f64).collect()
+    }
+
+    fn x_label(&self) -> &str {
+        let usual = if self.over_time { "wall time, s" } else { "iteration" };
+        self.x_label.as_deref().unwrap_or(usual)
     }
 }
 

@@ -84,6 +84,7 @@ pub struct Plot {
     panels: Vec<Panel>,
     runs: Vec<(String, Table)>,
     over_time: bool,
+    x_label: Option<String>,
 }
 
 impl Default for Plot {
@@ -98,7 +99,7 @@ impl Default for Plot {
             Panel::new("learning rate", ["learning_rate"]),
             Panel::new("noise level, f/x", ["noise_level"]),
         ];
-        Self { title: String::new(), panels, runs: Vec::new(), over_time: false }
+        Self { title: String::new(), panels, runs: Vec::new(), over_time: false, x_label: None }
     }
 }
 
@@ -141,6 +142,13 @@ impl Plot {
     #[must_use]
     pub fn over_time(mut self) -> Self {
         self.over_time = true;
+        self
+    }
+
+    /// Names the x axis, where the rows of the tables are no iterations.
+    #[must_use]
+    pub fn with_x_label(mut self, label: impl Into<String>) -> Self {
+        self.x_label = Some(label.into());
         self
     }
 
