@@ -67,7 +67,7 @@ fn decades(from: f64, to: f64) -> Ticks {
         let stride = ((f64::from(last - first) + 1.0) / (TICKS + 1.0)).ceil() as i32;
         let labelled = |decade: &i32| decade.rem_euclid(stride) == 0;
         let ticks = (first..=last).filter(labelled).map(|k| (f64::from(k), power(k))).collect();
-        let minor = if last - first <= 4 {
+        let minor = if last - first <= 3 {
             fine()
         } else {
             (first..=last).filter(|k| !labelled(k)).map(f64::from).collect()
@@ -91,7 +91,7 @@ fn number(value: f64, step: f64) -> String {
     let decade = step.abs().log10().floor() as i32;
     if value == 0.0 {
         "0".into()
-    } else if (-4..5).contains(&(value.abs().log10().floor() as i32)) {
+    } else if (-4..6).contains(&(value.abs().log10().floor() as i32)) {
         format!("{value:.*}", usize::try_from(-decade).unwrap_or(0))
     } else {
         let exponent = value.abs().log10().floor() as i32;
