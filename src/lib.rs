@@ -13,7 +13,7 @@
 //! a KL ball around the Gaussian, by a one-dimensional dual.
 //!
 //! Begin with [`Arturo::new`] and [`StochasticGradient`]; [`oracle`] tells which oracle fits what
-//! you have, [`hessian`] which estimator of curvature. [`baseline`] has Adam, AdamW and SGD to
+//! you have, [`hessian`] which estimator of curvature. [`MultiStart`] runs from several starts. [`baseline`] has Adam, AdamW and SGD to
 //! compare with.
 //!
 //! # Symbols
@@ -31,6 +31,7 @@
 //! # Features
 //!
 //! - `nalgebra` (default): nalgebra vectors and matrices as parameters and Hessians
+//! - `rayon`: [`MultiStart`] on the threads of rayon
 //! - `serde1`: serialization, for argmin's checkpoints
 
 mod averaging;
@@ -44,6 +45,7 @@ pub mod hessian;
 mod kernel;
 pub mod method;
 mod model;
+mod multi_start;
 pub mod observer;
 pub mod oracle;
 mod param;
@@ -56,6 +58,7 @@ mod solver;
 pub use averaging::Averaging;
 pub use error::NonFiniteGradient;
 pub use hessian::HessianEstimator;
+pub use multi_start::{Finish, MultiStart, Outcome, Start};
 pub use oracle::{Draw, FiniteSum, MiniBatch, StochasticGradient};
 pub use param::{ParamVec, Scalar};
 pub use settings::{NonFinite, PaperSettings, Telemetry};

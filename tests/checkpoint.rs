@@ -5,9 +5,9 @@ use argmin::core::checkpointing::{Checkpoint, CheckpointingFrequency};
 use argmin::core::{Error, Executor, Gradient, IterState, Solver, State};
 use argmin_arturo::baseline::{Adam, AdamW, Sgd};
 use argmin_arturo::hessian::FiniteDifference;
-use argmin_arturo::oracle::GaussianNoise;
+use argmin_arturo::oracle::{GaussianNoise, InStages, Svrg};
 use argmin_arturo::schedule::KlSchedule;
-use argmin_arturo::{Arturo, PaperSettings};
+use argmin_arturo::{Arturo, FiniteSum, MiniBatch, PaperSettings};
 use argmin_checkpointing_file::FileCheckpoint;
 use serde::{Serialize, de::DeserializeOwned};
 use std::path::PathBuf;
@@ -55,6 +55,13 @@ fn assert_same_bits<S>(name: &str, solver: S)
 where
     S: Solver<Noisy, Run> + Serialize + DeserializeOwned + Clone + 'static,
 {
+    assert_same_bits_on(name, problem, solver);
+}
+
+fn assert_same_bits_on<O, S>(name: &str, problem: impl Fn() -> O, solver: S)
+where
+    S: Solver<O, Run> + Serialize + DeserializeOwned + Clone + 'static,
+{
     let directory = Directory::new(name);
     let start = vec![-1.2, 1.0, 3.0];
 
@@ -96,6 +103,34 @@ fn the_published_method_resumes() {
 fn finite_differences_resume() {
     let estimator = FiniteDifference::new().with_block_size(1).unwrap();
     assert_same_bits("differences", Arturo::new().with_estimator(estimator));
+}
+
+/// f_i(x) = |x|^2 (i + 1) / 2 - i sum x, i = 0, ..., 9.
+struct Terms;
+
+impl FiniteSum for Terms {
+    type Param = Vec<f64>;
+
+    fn term_count(&self) -> usize {
+        10
+    }
+
+    fn add_term_gradient(&self, x: &Vec<f64>, i: usize, sum: &mut Vec<f64>) -> Result<(), Error> {
+        for (sum, x) in sum.iter_mut().zip(x) {
+            *sum += (i as f64 + 1.0) * x - i as f64;
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn stages_resume_in_their_middle() {
+    // the checkpoint is at iteration 40
+    let oracle = || Svrg::new(MiniBatch::new(Terms, 2).unwrap());
+    for (name, length) in [("stages", 15), ("stages-end", 20)] {
+        let solver = InStages::<_, Vec<f64>>::new(Arturo::new().with_seed(5), length).unwrap();
+        assert_same_bits_on(name, oracle, solver);
+    }
 }
 
 #[test]

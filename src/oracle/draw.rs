@@ -1,7 +1,9 @@
 //! A draw: the randomness of one stochastic gradient, as a value.
 
+use num_traits::Float;
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
+use std::ops::Neg;
 
 /// The randomness of one stochastic gradient: a seed and an index, nothing else.
 ///
@@ -18,17 +20,22 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 /// assert_eq!(a, b); // a draw never changes
 /// assert_ne!(a, Draw::new(7, 43).rng().random::<f64>());
 /// ```
+///
+/// A draw has a mirror image, for [`Antithetic`](super::Antithetic): the same random numbers, turned
+/// around by [`reflect`](Draw::reflect) and [`reflect_unit`](Draw::reflect_unit).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 pub struct Draw {
     seed: u64,
     index: u64,
+    #[cfg_attr(feature = "serde1", serde(default))]
+    mirrored: bool,
 }
 
 impl Draw {
     /// The draw number `index` of the sequence that `seed` names.
     pub const fn new(seed: u64, index: u64) -> Self {
-        Self { seed, index }
+        Self { seed, index, mirrored: false }
     }
 
     /// The seed of the run.
@@ -41,10 +48,72 @@ impl Draw {
         self.index
     }
 
+    /// The mirror image of this draw; that of the mirror image is the draw itself.
+    #[must_use]
+    pub const fn mirror(self) -> Self {
+        Self { mirrored: !self.mirrored, ..self }
+    }
+
+    /// Whether this is the mirror image of a draw.
+    pub const fn is_mirrored(self) -> bool {
+        self.mirrored
+    }
+
+    /// A random number of a distribution that is symmetric about 0, as this draw has it: `value`,
+    /// or `-value` in the mirror image.
+    ///
+    /// ```
+    /// use argmin_arturo::Draw;
+    /// use rand_distr::{Distribution, StandardNormal};
+    ///
+    /// let noise = |draw: Draw| -> f64 { draw.reflect(StandardNormal.sample(&mut draw.rng())) };
+    /// let draw = Draw::new(7, 42);
+    /// assert_eq!(noise(draw.mirror()), -noise(draw));
+    /// ```
+    pub fn reflect<F: Neg<Output = F>>(self, value: F) -> F {
+        if self.mirrored { -value } else { value }
+    }
+
+    /// A random number uniform in the unit interval, as this draw has it: `value`, or `1 - value`
+    /// in the mirror image, which is in (0, 1] for a `value` in \[0, 1).
+    pub fn reflect_unit<F: Float>(self, value: F) -> F {
+        if self.mirrored { F::one() - value } else { value }
+    }
+
+    /// A draw that is independent of this one, for another use of randomness at the same step.
+    ///
+    /// Each number `stream` names one; index and mirroring stay.
+    ///
+    /// ```
+    /// use argmin_arturo::Draw;
+    /// use rand::RngCore;
+    ///
+    /// let draw = Draw::new(7, 42);
+    /// assert_ne!(draw.stream(0).rng().next_u64(), draw.rng().next_u64());
+    /// assert_ne!(draw.stream(0).rng().next_u64(), draw.stream(1).rng().next_u64());
+    /// ```
+    #[must_use]
+    pub fn stream(self, stream: u64) -> Self {
+        self.with_seed(mix(self.seed ^ mix(stream)))
+    }
+
+    /// The same index and mirroring under another seed.
+    pub(super) const fn with_seed(self, seed: u64) -> Self {
+        Self { seed, ..self }
+    }
+
+    /// Part number `part` (below `parts`) of this draw. The parts of the draws 0, 1, 2, ... are the
+    /// draws 0, 1, 2, ... again, so that parts are independent, and consecutive batches of an epoch
+    /// stay that.
+    pub(super) const fn part(self, part: u64, parts: u64) -> Self {
+        Self { index: self.index.wrapping_mul(parts).wrapping_add(part), ..self }
+    }
+
     /// A random number generator for this draw, with the same bits on every platform.
     ///
     /// It is xoshiro256++ (period 2^256 - 1). Its state is an injective, mixed function of seed
-    /// and index, so distinct draws never share a state.
+    /// and index, so distinct draws never share a state, but for a draw and its mirror image, which
+    /// always do.
     pub fn rng(self) -> Xoshiro256PlusPlus {
         let (seed, index) = (mix(self.seed), mix(self.index ^ INDEX_SALT));
         let words = [mix(seed ^ index), mix(seed.wrapping_add(index.rotate_left(32))), seed, index];

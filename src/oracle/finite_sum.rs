@@ -86,6 +86,13 @@ enum Terms {
     All { next: usize },
 }
 
+impl Batch {
+    /// All terms of a sum of this many, in order.
+    pub(super) fn all(term_count: usize) -> Self {
+        Self { terms: Terms::All { next: 0 }, remaining: term_count }
+    }
+}
+
 impl Iterator for Batch {
     type Item = usize;
 
@@ -161,7 +168,7 @@ impl<S: FiniteSum> MiniBatch<S> {
     pub fn batch(&self, draw: Draw) -> Batch {
         let term_count = self.sum.term_count();
         if self.batch_size >= term_count {
-            return Batch { terms: Terms::All { next: 0 }, remaining: term_count };
+            return Batch::all(term_count);
         }
         if self.replacement {
             let terms = Terms::Independent { rng: draw.rng(), term_count };

@@ -5,16 +5,95 @@
 //! | code that draws a gradient | implement [`StochasticGradient`] |
 //! | an argmin problem with an exact [`Gradient`] | the problem itself |
 //! | a mean of many terms (data points, years, batches) | implement [`FiniteSum`], wrap in [`MiniBatch`] |
+//! | the same, of more terms than memory holds | implement [`ShardedSum`], wrap in [`Sharded`] |
+//! | code that draws a cost, no gradient | implement [`StochasticCost`], wrap in [`FiniteDifferenceGradient`] or, in high dimension, [`Spsa`] |
+//! | an argmin problem with a [`CostFunction`](argmin::core::CostFunction) alone | the same wrappers, as it stands |
 //! | an exact gradient, and want an experiment with noise | [`GaussianNoise`], [`StudentTNoise`] |
+//!
+//! | you want | wrap in |
+//! |---|---|
+//! | less noise, by k draws | [`Replicated`] |
+//! | less noise, by as many draws as it takes | [`GrowingBatch`] |
+//! | less noise, by mirror images | [`Antithetic`] |
+//! | less noise, near the minimum of a finite sum | [`Svrg`], and the solver in [`InStages`] |
+//! | no outliers, at the price of a bias | [`Clipped`] |
+//! | one fixed sample, for a deterministic solver | [`Frozen`] |
+//! | to know what all this costs | [`Counted`] |
+//! | the best of several runs | nothing: see [`MultiStart`](crate::MultiStart) |
+//!
+//! Wrappers go around each other and around any oracle. `Clipped<Replicated<O>>` clips means,
+//! `Replicated<Clipped<O>>` averages what was clipped. An order that makes no sense does not
+//! compile: here costs are differenced that a clipped gradient does not have.
+//!
+//! ```compile_fail,E0277
+//! # use argmin::core::{CostFunction, Error};
+//! # struct Cost;
+//! # impl CostFunction for Cost {
+//! #     type Param = Vec<f64>;
+//! #     type Output = f64;
+//! #     fn cost(&self, x: &Vec<f64>) -> Result<f64, Error> {
+//! #         Ok(x[0] * x[0])
+//! #     }
+//! # }
+//! use argmin_arturo::oracle::{Clipped, Spsa};
+//!
+//! let oracle = Spsa::new(Clipped::by_norm(Cost, 1.0)?);
+//! # Ok::<(), Error>(())
+//! ```
+//!
+//! while the other way round makes sense:
+//!
+//! ```
+//! # use argmin::core::{CostFunction, Error};
+//! # struct Cost;
+//! # impl CostFunction for Cost {
+//! #     type Param = Vec<f64>;
+//! #     type Output = f64;
+//! #     fn cost(&self, x: &Vec<f64>) -> Result<f64, Error> {
+//! #         Ok(x[0] * x[0])
+//! #     }
+//! # }
+//! use argmin_arturo::oracle::{Clipped, Spsa};
+//!
+//! let oracle = Clipped::by_norm(Spsa::new(Cost), 1.0)?;
+//! # Ok::<(), Error>(())
+//! ```
 
+mod antithetic;
+mod arithmetic;
+mod clipped;
+mod cost;
+mod counted;
+mod difference_step;
 mod draw;
+mod finite_difference;
 mod finite_sum;
+mod frozen;
+mod growing_batch;
 mod noise;
 mod permutation;
+mod pool;
+mod replicated;
+mod sharded;
+mod spsa;
+mod staged;
+mod svrg;
 
+pub use antithetic::{Antithetic, Mirror};
+pub use clipped::Clipped;
+pub use cost::{FiniteSumCost, StochasticCost};
+pub use counted::{Counted, Counter};
 pub use draw::Draw;
+pub use finite_difference::FiniteDifferenceGradient;
 pub use finite_sum::{Batch, FiniteSum, MiniBatch};
+pub use frozen::Frozen;
+pub use growing_batch::GrowingBatch;
 pub use noise::{GaussianNoise, StudentTNoise};
+pub use replicated::Replicated;
+pub use sharded::{Sharded, ShardedSum};
+pub use spsa::Spsa;
+pub use staged::{InStages, Staged};
+pub use svrg::Svrg;
 
 use argmin::core::{Error, Gradient};
 

@@ -1,6 +1,6 @@
 //! Noise added to an oracle, for experiments.
 
-use super::{Draw, StochasticGradient};
+use super::{Draw, Mirror, StochasticGradient};
 use crate::error::{Requirement, require};
 use crate::param::{ParamVec, Scalar};
 use argmin::core::{CostFunction, Error, Hessian};
@@ -85,14 +85,16 @@ where
         gradient: &mut O::Param,
     ) -> Result<(), Error> {
         self.oracle.stochastic_gradient(x, draw, gradient)?;
-        let mut rng = Draw::new(draw.seed() ^ NOISE_SALT, draw.index()).rng();
+        let mut rng = draw.with_seed(draw.seed() ^ NOISE_SALT).rng();
         for g in gradient.as_coordinates_mut()? {
-            let noise = self.scale * self.distribution.sample(&mut rng);
+            let noise = draw.reflect(self.scale * self.distribution.sample(&mut rng));
             *g = *g + Scalar::from_f64_lossy(noise);
         }
         Ok(())
     }
 }
+
+impl<O: Mirror, D> Mirror for AdditiveNoise<O, D> {}
 
 impl<O: CostFunction, D> CostFunction for AdditiveNoise<O, D> {
     type Param = O::Param;

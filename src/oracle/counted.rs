@@ -1,0 +1,148 @@
+//! An honest count of what a stack of oracles costs.
+
+use super::arithmetic::pass_on;
+use super::{Draw, FiniteSum, StochasticCost, StochasticGradient};
+use crate::param::ParamVec;
+use argmin::core::Error;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Counts the evaluations that reach the oracle which it wraps.
+///
+/// argmin counts what a solver asks for: one `stochastic_gradient_count` whether the draw is one
+/// gradient or the mean of many. Put this around the innermost problem, and [`Counter`] tells what
+/// the wrappers outside of it really cost. It changes no bits. It counts this process: a resumed run
+/// begins at 0, as argmin's counts do.
+///
+/// ```
+/// use argmin::core::{Error, Executor, Gradient};
+/// use argmin_arturo::Arturo;
+/// use argmin_arturo::oracle::{Counted, GaussianNoise, Replicated};
+///
+/// struct Sphere;
+/// impl Gradient for Sphere {
+///     type Param = Vec<f64>;
+///     type Gradient = Vec<f64>;
+///     fn gradient(&self, x: &Vec<f64>) -> Result<Vec<f64>, Error> {
+///         Ok(x.clone())
+///     }
+/// }
+/// let noisy = Counted::new(GaussianNoise::new(Sphere, 1.0)?);
+/// let counter = noisy.counter();
+/// Executor::new(Replicated::new(noisy, 8)?, Arturo::new())
+///     .configure(|state| state.param(vec![1.0]).max_iters(10))
+///     .run()?;
+/// assert_eq!(counter.gradients(), 80);
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Counted<O> {
+    oracle: O,
+    counter: Counter,
+}
+
+/// The counts of a [`Counted`] oracle; clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Counter(Arc<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    gradients: AtomicU64,
+    costs: AtomicU64,
+    term_gradients: AtomicU64,
+}
+
+impl Counter {
+    /// Gradients drawn.
+    pub fn gradients(&self) -> u64 {
+        self.0.gradients.load(Ordering::Relaxed)
+    }
+
+    /// Costs drawn.
+    pub fn costs(&self) -> u64 {
+        self.0.costs.load(Ordering::Relaxed)
+    }
+
+    /// Gradients of terms of a [`FiniteSum`].
+    pub fn term_gradients(&self) -> u64 {
+        self.0.term_gradients.load(Ordering::Relaxed)
+    }
+}
+
+fn count(counter: &AtomicU64, evaluations: usize) {
+    counter.fetch_add(evaluations as u64, Ordering::Relaxed);
+}
+
+impl<O> Counted<O> {
+    /// Counts from 0.
+    pub fn new(oracle: O) -> Self {
+        Self { oracle, counter: Counter::default() }
+    }
+
+    /// The counts, to keep while a solver owns the oracle.
+    pub fn counter(&self) -> Counter {
+        self.counter.clone()
+    }
+
+    /// The wrapped oracle.
+    pub fn oracle(&self) -> &O {
+        &self.oracle
+    }
+}
+
+impl<O: StochasticGradient> StochasticGradient for Counted<O> {
+    type Param = O::Param;
+
+    fn stochastic_gradient(
+        &self,
+        x: &O::Param,
+        draw: Draw,
+        gradient: &mut O::Param,
+    ) -> Result<(), Error> {
+        count(&self.counter.0.gradients, 1);
+        self.oracle.stochastic_gradient(x, draw, gradient)
+    }
+}
+
+impl<O: StochasticCost> StochasticCost for Counted<O> {
+    type Param = O::Param;
+
+    fn stochastic_cost(
+        &self,
+        x: &O::Param,
+        draw: Draw,
+    ) -> Result<<O::Param as ParamVec>::Scalar, Error> {
+        count(&self.counter.0.costs, 1);
+        self.oracle.stochastic_cost(x, draw)
+    }
+}
+
+impl<S: FiniteSum> FiniteSum for Counted<S> {
+    type Param = S::Param;
+
+    fn term_count(&self) -> usize {
+        self.oracle.term_count()
+    }
+
+    fn add_term_gradient(
+        &self,
+        x: &S::Param,
+        term: usize,
+        sum: &mut S::Param,
+    ) -> Result<(), Error> {
+        count(&self.counter.0.term_gradients, 1);
+        self.oracle.add_term_gradient(x, term, sum)
+    }
+
+    fn add_batch_gradient(
+        &self,
+        x: &S::Param,
+        batch: super::Batch,
+        sum: &mut S::Param,
+    ) -> Result<(), Error> {
+        count(&self.counter.0.term_gradients, batch.len());
+        self.oracle.add_batch_gradient(x, batch, sum)
+    }
+}
+
+pass_on!(Counted, Mirror);
