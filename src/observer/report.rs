@@ -149,7 +149,9 @@ fn last_reports(plot: &Plot) -> Grid {
             let mut reported = reported.copied();
             let newest = reported.next()?;
             let telling = reported.find(|value| *value != 0.0).filter(|_| newest == 0.0);
-            Some(short(telling.unwrap_or(newest), 5))
+            let value = telling.unwrap_or(newest);
+            let is_count = value.fract() == 0.0 && value.abs() < 1e9;
+            Some(if is_count { value.to_string() } else { short(value, 5) })
         }));
     }
     let runs = plot.runs().iter().map(|(name, _)| name.clone());
@@ -200,7 +202,7 @@ mod tests {
         assert!(html.contains("<title>&lt;b&gt;</title>"));
         assert!(html.contains("<td>seed &amp; co</td><td>7</td>"));
         assert!(html.contains("<td>iterations</td><td>10</td>"));
-        assert!(html.contains("<td>kl</td><td>1.0000</td>"));
+        assert!(html.contains("<td>kl</td><td>1</td>"));
         for outside in ["src=", "href=", "url(", "@import", "<script"] {
             assert!(!html.contains(outside), "{outside}");
         }
