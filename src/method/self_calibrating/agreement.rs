@@ -10,10 +10,8 @@ pub(super) struct Agreement {
     /// Decaying sums of the cosines between the changes of two draws, and of their weights.
     cosine_sum: f64,
     cosine_weight: f64,
-    /// Mean relative square error of the predicted change: with the noise of the measured one,
-    /// and without it, by the product of two draws' errors.
+    /// Mean relative square error of the predicted change.
     model_error: f64,
-    unbiased_model_error: f64,
 }
 
 /// Sums over the coordinates, each divided by the noise of a draw and by n, with y the change of
@@ -26,8 +24,8 @@ pub(super) struct ChangeSums {
     pub predicted_square: f64,
     /// |y - b|^2.
     pub error_square: f64,
-    /// |z|^2, y.z and (y - b).(z - b), where a second draw was looked at.
-    pub second: Option<[f64; 3]>,
+    /// |z|^2 and y.z, where a second draw was looked at.
+    pub second: Option<[f64; 2]>,
 }
 
 /// Weight of the newest comparison: five of them are the memory.
@@ -41,13 +39,7 @@ const MIN_COSINE: f64 = 0.01;
 
 impl Default for Agreement {
     fn default() -> Self {
-        Self {
-            comparison_count: 0,
-            cosine_sum: 0.0,
-            cosine_weight: 0.0,
-            model_error: 1.0,
-            unbiased_model_error: 1.0,
-        }
+        Self { comparison_count: 0, cosine_sum: 0.0, cosine_weight: 0.0, model_error: 1.0 }
     }
 }
 
@@ -55,11 +47,7 @@ impl Agreement {
     /// Takes in one step; returns the cosine between the two draws, 1 where there was one only.
     pub fn record(&mut self, sums: &ChangeSums, has_model: bool) -> f64 {
         let mut cosine = 1.0;
-        if let Some([second_square, product, error_product]) = sums.second {
-            if has_model && sums.predicted_square > 0.0 {
-                let error = (error_product / sums.predicted_square).clamp(-10.0, 10.0);
-                self.unbiased_model_error += WEIGHT * (error - self.unbiased_model_error);
-            }
+        if let Some([second_square, product]) = sums.second {
             if !has_model {
                 (self.cosine_sum, self.cosine_weight) = (0.0, 0.0);
             }
@@ -94,9 +82,8 @@ impl Agreement {
         noise / (1.0 + noise)
     }
 
-    /// Relative square error of the predicted change, without the noise of its measurement.
+    /// Relative square error of the predicted change.
     pub fn model_error(&self) -> f64 {
-        let share = self.noise_share();
-        ((1.0 - share) * self.model_error + share * self.unbiased_model_error).max(MIN_ERROR)
+        self.model_error.max(MIN_ERROR)
     }
 }

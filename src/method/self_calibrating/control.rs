@@ -97,6 +97,7 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
                 Outcome::Stayed
             }
             Phase::Renew => self.renew(view),
+            Phase::Delegate => Outcome::Stayed,
         }
     }
 
@@ -118,7 +119,9 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
                 return Outcome::Waiting;
             }
             // another draw at the same place
-            Phase::Calibrate | Phase::Anchor | Phase::Renew => return Outcome::Waiting,
+            Phase::Calibrate | Phase::Anchor | Phase::Renew | Phase::Delegate => {
+                return Outcome::Waiting;
+            }
         }
         Outcome::Stayed
     }
@@ -204,11 +207,17 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
             measured_bend: sums.bend,
         };
         let is_active = self.trial.multiplier > 0.0 && self.trial.kl >= 0.5 * self.region.radius;
+        let is_felt = sums.is_above_rounding::<F>();
         let verdict = if blind {
             self.region.judge_blind(products)
         } else {
             self.region.judge(products, share, is_active)
         };
+        if let Some(factor) = verdict.growth
+            && (self.exact || self.gains_by_growth(view.gradient))
+        {
+            self.region.grow(factor);
+        }
         // the measured change is known to the noise of curvature, the predicted one to its error
         let predicted = self.agreement.model_error() * self.trial.change;
         let measured = share * sums.weighted.square;
@@ -219,8 +228,11 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
         } else {
             (predicted / (predicted + measured), predicted * measured / (predicted + measured))
         };
-        if sums.is_above_rounding::<F>() {
+        if is_felt {
             self.learn(gradients, products, trust, verdict.weight, cosine);
+        } else if !blind && self.trial.multiplier == 0.0 {
+            self.model.forget();
+            self.region.begin_blind();
         }
 
         if !verdict.accepted {
@@ -248,6 +260,29 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
             self.average(view.best, view.trial, run);
         }
         Outcome::Moved
+    }
+
+    /// Whether a larger ball would lower the expected f, noise included: the expected change of f
+    /// along d(eta) is (m.d - eta d'Pd) / 2 + var tr(A Cov), with A = (B + eta P)^-1, and the
+    /// residual g - m of a draw is a sample of Cov (1 + var).
+    fn gains_by_growth(&mut self, gradient: &[F]) -> bool {
+        let variance = self.estimate.variance / (1.0 + self.estimate.variance);
+        let mut risk = |multiplier: f64| {
+            let scratch = &mut self.scratch;
+            let mean = &self.estimate.mean[..];
+            zip_map_sum([gradient, mean], [&mut *scratch], |[g, m], [_]| ([g - m], []));
+            self.model.solve(multiplier, &self.precision, scratch);
+            let [noise] =
+                zip_map_sum([gradient, mean, scratch], [], |[g, m, v], []| ([], [(g - m) * v]));
+            zip_map_sum([mean], [&mut *scratch], |[m], [_]| ([m], []));
+            self.model.solve(multiplier, &self.precision, scratch);
+            let [slope, square] =
+                zip_map_sum([mean, scratch, &self.precision], [], |[m, v, p], []| {
+                    ([], [m * v, p * v * v])
+                });
+            variance * noise - 0.5 * (slope + multiplier * square)
+        };
+        risk(0.5 * self.trial.multiplier) < risk(self.trial.multiplier)
     }
 
     fn learn(
@@ -340,19 +375,16 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
         let weighted = zip_map_sum(inputs, [], |[d, before, after, m, p, r, z], []| {
             let (y, b, w) =
                 (after - before, Prediction::change(scale, eta, m, p, d), F::one() / r.max(least));
-            let (error, second_error) = (y - b, z - b);
-            let sums =
-                [y * y, b * b, error * error, z * z, y * z, error * second_error].map(|x| w * x);
-            ([], sums)
+            let error = y - b;
+            ([], [y * y, b * b, error * error, z * z, y * z].map(|x| w * x))
         });
         let count = self.start.len() as f64;
-        let [square, predicted_square, error_square, z, yz, errors] =
-            weighted.map(|sum| sum / count);
+        let [square, predicted_square, error_square, z, yz] = weighted.map(|sum| sum / count);
         sums.weighted = ChangeSums {
             square,
             predicted_square,
             error_square,
-            second: self.has_second.then_some([z, yz, errors]),
+            second: self.has_second.then_some([z, yz]),
         };
         sums
     }

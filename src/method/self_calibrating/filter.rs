@@ -17,8 +17,6 @@ pub(super) struct GradientEstimate<F> {
     pub mean: Vec<F>,
     /// R.
     pub noise: Vec<F>,
-    /// The innovation before.
-    innovation: Vec<F>,
     /// Var m / R.
     pub variance: f64,
     /// Weight of the last draw in m.
@@ -39,7 +37,7 @@ const MAX_VARIANCE: f64 = 1e6;
 impl<F: Scalar> GradientEstimate<F> {
     /// Starts anew in n dimensions.
     pub fn reset(&mut self, len: usize) {
-        for values in [&mut self.mean, &mut self.noise, &mut self.innovation] {
+        for values in [&mut self.mean, &mut self.noise] {
             values.clear();
             values.resize(len, F::zero());
         }
@@ -98,41 +96,23 @@ impl<F: Scalar> GradientEstimate<F> {
         let weight = NOISE_WEIGHT.max(1.0 / self.draw_count as f64);
 
         let constant = F::from_f64_lossy;
-        let (zero, one, two, half) = (F::zero(), F::one(), constant(2.0), constant(0.5));
         let (k, weight) = (constant(gain), constant(weight));
         let spread = constant(1.0 + variance);
-        let [drift, count] = zip_map_sum(
-            [gradient],
-            [&mut self.mean, &mut self.noise, &mut self.innovation],
-            |[g], [m, old, before]| {
+        let [drift, count] =
+            zip_map_sum([gradient], [&mut self.mean, &mut self.noise], |[g], [m, old]| {
                 let e = g - m;
                 let limit = constant(CLIP) * (spread * old).sqrt();
                 let refuted = e.abs() > constant(REFUTED) * limit;
                 let (limit, r) =
-                    if refuted { (e.abs(), half * e * e / spread) } else { (limit, old) };
-                // a second innovation on the same side is no outlier
-                let cut = if e * before > zero { limit.max(before.abs()) } else { limit };
-                let mean = if refuted { g } else { m + k * e.max(-cut).min(cut) };
-                let wide = two * limit;
-                let difference = e.max(-wide).min(wide) - before.max(-wide).min(wide);
-                let sample = half * difference * difference / spread;
-                let noise = (r + weight * (sample - r)).max(rounding(g));
-                ([mean, noise, e], [log_ratio(r, noise), one])
-            },
-        );
+                    if refuted { (e.abs(), constant(0.5) * e * e / spread) } else { (limit, old) };
+                let clipped = e.max(-limit).min(limit);
+                let mean = if refuted { g } else { m + k * clipped };
+                let noise = (r + weight * (clipped * clipped / spread - r)).max(rounding(g));
+                ([mean, noise], [log_ratio(r, noise), F::one()])
+            });
         self.gain = gain;
         // the variance of m stays, its unit R has changed
         self.variance = gain * (drift / count).exp();
-    }
-
-    /// Mean over the coordinates of m^2 / (m^2 + R): how far the gradient stands out of the noise
-    /// of one draw.
-    pub fn signal(&self) -> f64 {
-        let tiny = F::min_positive_value();
-        let [signal] = zip_map_sum([&self.mean, &self.noise], [], |[m, r], []| {
-            ([], [m * m / (m * m + r + tiny)])
-        });
-        signal / self.mean.len() as f64
     }
 }
 

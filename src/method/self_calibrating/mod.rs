@@ -78,6 +78,9 @@ pub struct SelfCalibrating<F, D = Newton> {
     is_above_start: bool,
     /// Whether `scratch` holds a second opinion.
     has_second: bool,
+    /// Mean of e'Ae / sum A_ii e_i^2 over residuals e.
+    trace_ratio: f64,
+    probe_count: u64,
     rejected_count: u32,
     comparison_count: u64,
     steps_since_comparison: u64,
@@ -103,6 +106,8 @@ enum Phase {
     Line,
     /// The draw that was not finite elsewhere, at x: is the draw broken, or the point outside?
     Blame { index: u64, on_line: bool },
+    /// Whatever the fallback does.
+    Delegate,
     /// A new draw at x, in place of a lost one, or to see whether the oracle really has no noise.
     Renew,
 }
@@ -183,6 +188,8 @@ impl<F: Scalar, D> SelfCalibrating<F, D> {
             draw_index: 0,
             is_above_start: false,
             has_second: false,
+            trace_ratio: 1.0,
+            probe_count: 0,
             rejected_count: 0,
             comparison_count: 0,
             steps_since_comparison: 0,
@@ -217,8 +224,14 @@ where
         point: &mut Point<O::Param>,
         run: &mut Run,
     ) -> Result<Report, Error> {
-        if let Some(fallback) = &mut self.fallback {
-            return fallback.iterate(problem, point, run);
+        if let Some(fallback) = &mut self.fallback
+            && self.phase == Phase::Delegate
+        {
+            let report = fallback.iterate(problem, point, run)?;
+            if self.line_check.is_due(run.draw_count) {
+                self.look_back(View::of(point)?);
+            }
+            return Ok(report);
         }
         let draw = match self.phase {
             Phase::Second => run.draw(self.draw_index),

@@ -22,6 +22,12 @@ const HOPELESS: f64 = 2.0;
 /// Share of the gradient's second moment in the metric of a noise-free problem; the rest is the
 /// curvature.
 const EXACT_METRIC: f64 = 0.1;
+/// Weight of the newest residual in the ratio of e'Ae to its diagonal part.
+const PROBE_WEIGHT: f64 = 0.05;
+/// Before a full step m holds its noise in full, and f falls on average if -m.d exceeds twice what
+/// noise promises; after one m is 0 but for what draws have told since.
+const PARTIAL_STEP: f64 = 2.0;
+const FULL_STEP: f64 = 0.5;
 /// Steps that led outside of all floats in a row, before x is drawn anew.
 const MAX_OVERFLOWS: u32 = 100;
 
@@ -30,20 +36,22 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
     pub(super) fn plan(&mut self, view: View<'_, F>, run: &Run) {
         let hopeless = self.agreement.comparison_count >= SECOND_DRAWS
             && self.agreement.curvature_noise() > HOPELESS;
-        if hopeless || self.is_above_start {
+        if self.is_above_start || (hopeless && self.fallback.is_none()) {
             view.x.copy_from_slice(&self.start);
             view.best.copy_from_slice(&self.start);
             return self.give_up();
         }
-        if self.line_check.is_due(run.draw_count) {
-            self.line_check.place([&self.start, view.best], view.trial);
-            self.phase = Phase::Line;
+        if self.fallback.is_some() {
+            self.phase = Phase::Delegate;
             return;
+        }
+        if self.line_check.is_due(run.draw_count) {
+            return self.look_back(view);
         }
         self.update_metric();
         self.has_second = false;
         for _ in 0..MAX_OVERFLOWS {
-            self.choose_step(run.schedule.factor(run.draw_count));
+            self.choose_step(view.gradient, run.schedule.factor(run.draw_count));
             if self.place_trial(view.x, view.trial) {
                 break;
             }
@@ -52,6 +60,12 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
         }
         self.steps_since_comparison += 1;
         self.phase = self.next_phase();
+    }
+
+    /// Begins to look whether the answer lies above the start.
+    pub(super) fn look_back(&mut self, view: View<'_, F>) {
+        self.line_check.place([&self.start, view.best], view.trial);
+        self.phase = Phase::Line;
     }
 
     /// Whether the step is measured at one draw, or taken on the word of the model.
@@ -105,14 +119,12 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
         self.model.set_metric(&self.precision);
     }
 
-    /// d in the KL ball; 0 where m does not stand out of its noise.
-    fn choose_step(&mut self, factor: f64) {
+    /// d in the KL ball; 0 where m promises no more than its noise does.
+    fn choose_step(&mut self, gradient: &[F], factor: f64) {
         let warm_start = Some(self.trial.multiplier).filter(|&multiplier| multiplier > 0.0);
         self.trial = Trial::default();
         let bound = self.region.radius * factor;
-        let variance = self.estimate.variance;
-        let is_noise = !self.exact && self.estimate.signal() <= variance / (1.0 + variance);
-        if is_noise || bound <= 0.0 {
+        if bound <= 0.0 {
             self.step.fill(F::zero());
             return;
         }
@@ -127,13 +139,52 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
         } else {
             self.trial.is_predicted = true;
             let buffers = [&mut self.step[..], &mut self.scratch];
-            self.model.minimize(&self.dual, bound, warm_start, vectors, buffers)
+            let solution = self.model.minimize(&self.dual, bound, warm_start, vectors, buffers);
+            if !self.exact && self.is_noise(gradient, solution.multiplier) {
+                self.trial = Trial::default();
+                self.step.fill(F::zero());
+                return;
+            }
+            solution
         };
         self.trial.bound = bound;
         self.trial.multiplier = solution.multiplier;
         self.trial.kl = solution.kl;
         self.trial.evaluations = solution.evaluations;
         self.region.used = solution.kl;
+    }
+
+    /// Whether the gain that the step promises, -m.d, is one that the noise of m alone would
+    /// promise: var tr(A Cov), with A = (B + eta P)^-1 and the covariance Cov of a draw.
+    ///
+    /// Only the diagonal R of Cov is known. The residual e = g - m of the last draw is a sample of
+    /// the whole; e'Ae, averaged over draws, corrects the trace.
+    fn is_noise(&mut self, gradient: &[F], multiplier: f64) -> bool {
+        let (mean, tiny) = (&self.estimate.mean[..], tiny_curvature::<F>());
+        zip_map_sum([gradient, mean], [&mut self.scratch], |[g, m], [_]| ([g - m], []));
+        self.model.solve(multiplier, &self.precision, &mut self.scratch);
+        let eta = F::from_f64_lossy(multiplier);
+        let inputs = [
+            gradient,
+            mean,
+            &self.scratch,
+            &self.model.curvature,
+            &self.precision,
+            &self.estimate.noise,
+            &self.step,
+        ];
+        let [sample, diagonal, trace, slope] =
+            zip_map_sum(inputs, [], |[g, m, v, q, p, r, d], []| {
+                let (e, inverse) = (g - m, F::one() / (positive_curvature(q, tiny) + eta * p));
+                ([], [e * v, inverse * e * e, inverse * r, m * d])
+            });
+        if diagonal > 0.0 {
+            self.probe_count += 1;
+            let weight = PROBE_WEIGHT.max(1.0 / self.probe_count as f64);
+            self.trace_ratio += weight * (sample / diagonal - self.trace_ratio);
+        }
+        let certainty = if multiplier > 0.0 { PARTIAL_STEP } else { FULL_STEP };
+        -slope <= certainty * self.estimate.variance * self.trace_ratio * trace
     }
 
     /// The trial point x + d, and the scalars of the step; whether it is finite.
@@ -165,6 +216,8 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
         let mut fallback = TrustRegion::self_calibrating();
         fallback.reset_to(len, true);
         self.fallback = Some(Box::new(fallback));
+        self.is_above_start = false;
+        self.phase = Phase::Delegate;
         // the memory of the model serves no more
         self.model = SecantModel::default();
         self.estimate = GradientEstimate::default();

@@ -13,8 +13,6 @@ pub(super) struct Region {
     /// Decaying means of the measured and the predicted change of f.
     measured: f64,
     predicted: f64,
-    /// Decaying maximum of the square of y.d / m.d: how much curvature a step has seen.
-    bend: f64,
 }
 
 /// The first step has a length of about the root of this, 1e-9 in units of x: below any scale of
@@ -33,17 +31,17 @@ const SHRINK: f64 = 4.0;
 const GOOD: std::ops::RangeInclusive<f64> = 0.75..=1.25;
 const CURVATURE_ERROR: f64 = 0.03;
 const MAX_GROWTH: f64 = 100.0;
-/// Memory of the greatest curvature seen.
-const BEND_DECAY: f64 = 0.9;
-/// How much the noise of curvature slows the radius down; 20 makes a draw with as much noise as
-/// signal count a tenth.
-const CAUTION: f64 = 20.0;
+/// How much the noise of curvature slows the radius down; 2 makes a draw with as much noise as
+/// signal count a half.
+const CAUTION: f64 = 2.0;
 
 /// What a step turned out to be.
 pub(super) struct Verdict {
     pub accepted: bool,
     /// In (0, 1]: how much one step counts, 1 where draws agree on curvature.
     pub weight: f64,
+    /// Factor by which the radius may grow.
+    pub growth: Option<f64>,
 }
 
 /// m.d, d.Bd and y.d of a step.
@@ -85,15 +83,13 @@ impl Region {
         } else if bend < -0.5 * slope {
             self.set(self.radius * BLIND_GROWTH);
         }
-        self.bend = self.bend_of(step);
         (self.measured, self.predicted) = (0.0, 0.0);
-        Verdict { accepted, weight: 1.0 }
+        Verdict { accepted, weight: 1.0, growth: None }
     }
 
     /// Judges a step by its ratio, averaged over steps as far as draws disagree on curvature.
     pub fn judge(&mut self, step: StepProducts, noise_share: f64, active: bool) -> Verdict {
-        self.bend = self.bend_of(step);
-        let weight = 1.0 / (1.0 + CAUTION * noise_share * self.bend);
+        let weight = 1.0 / (1.0 + CAUTION * noise_share);
         let measured = step.slope + 0.5 * step.measured_bend;
         let predicted = step.slope + 0.5 * step.predicted_bend;
         self.measured += weight * (measured - self.measured);
@@ -103,20 +99,25 @@ impl Region {
         } else {
             measured / predicted
         };
+        let mut growth = None;
         if !POOR.contains(&ratio) {
             self.set(self.radius.min(self.used) / SHRINK.powf(weight));
         } else if GOOD.contains(&ratio) && active {
             // the error of the curvature along the step grows with its length
             let error = (step.measured_bend / step.predicted_bend - 1.0).abs();
-            let growth = (CURVATURE_ERROR / error).clamp(2.0, MAX_GROWTH);
-            self.set(self.radius * (growth * growth).powf(weight));
+            let length = (CURVATURE_ERROR / error).clamp(2.0, MAX_GROWTH);
+            growth = Some((length * length).powf(weight));
         }
-        Verdict { accepted: ratio > ACCEPT, weight }
+        Verdict { accepted: ratio > ACCEPT, weight, growth }
     }
 
-    fn bend_of(&self, step: StepProducts) -> f64 {
-        let relative = step.measured_bend / step.slope;
-        (BEND_DECAY * self.bend).max((relative * relative).min(1.0))
+    pub fn grow(&mut self, factor: f64) {
+        self.set(self.radius * factor);
+    }
+
+    /// The model was too stiff for its steps to be felt: without it, the step may be longer.
+    pub fn begin_blind(&mut self) {
+        self.set(self.used * BLIND_GROWTH);
     }
 
     fn set(&mut self, radius: f64) {

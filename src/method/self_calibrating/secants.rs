@@ -101,6 +101,13 @@ impl<F: Scalar> SecantModel<F> {
         self.spare.append(&mut self.pairs);
     }
 
+    /// Forgets everything.
+    pub fn forget(&mut self) {
+        self.forget_pairs();
+        self.weight.fill(F::zero());
+        self.count = 0;
+    }
+
     /// Takes a new metric P.
     pub fn set_metric(&mut self, precision: &[F]) {
         for pair in &mut self.pairs {
@@ -152,7 +159,7 @@ impl<F: Scalar> SecantModel<F> {
     }
 
     /// v <- (B + eta P)^-1 v, by the two loops of L-BFGS (Nocedal and Wright, algorithm 7.4).
-    fn solve(&self, multiplier: f64, precision: &[F], v: &mut [F]) {
+    pub fn solve(&self, multiplier: f64, precision: &[F], v: &mut [F]) {
         let eta = F::from_f64_lossy(multiplier);
         let tiny = tiny_curvature::<F>();
         let mut alphas = [0.0; PAIRS];
