@@ -82,7 +82,9 @@ fn main() -> Result<(), Error> {
         println!("delete {FILE} to begin anew");
         return Ok(());
     }
-    let checkpoint = AtomicCheckpoint::new(std::env::temp_dir().join(FILE));
+    let directory = std::env::temp_dir().join(format!("arturo-nile-{}", std::process::id()));
+    std::fs::create_dir_all(&directory)?;
+    let checkpoint = AtomicCheckpoint::new(directory.join(FILE));
     let checkpoint = checkpoint.with_frequency(CheckpointingFrequency::Every(10_000))?;
     show("first part", checkpoint.run(executor(25_000)?)?.state());
     let resumed = show("resumed", checkpoint.run(executor(60_000)?)?.state());
@@ -90,6 +92,5 @@ fn main() -> Result<(), Error> {
     let bits = |x: &[f64]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
     assert_eq!(bits(&resumed), bits(&whole));
     println!("the last two agree to the last bit");
-    std::fs::remove_file(checkpoint.path())?;
-    Ok(())
+    Ok(std::fs::remove_dir_all(directory)?)
 }

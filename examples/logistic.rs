@@ -176,6 +176,12 @@ fn lbfgs(tumours: &Tumours) -> Result<Outcome, Error> {
     Ok(Outcome { name: "L-BFGS", w, terms, time: clock.elapsed(), excess: None })
 }
 
+/// The number of draws after which the cost stays within 1e-3 of the minimum.
+fn draws_to_stay_below(excess: &Table) -> Option<u64> {
+    let last_above = excess.columns[0].values.iter().rposition(|excess| *excess > 1e-3);
+    excess.iterations.get(last_above.map_or(0, |row| row + 1)).copied()
+}
+
 fn main() -> Result<(), Error> {
     let tumours = Tumours::load()?;
     println!("Logistic regression of {} tumours, 30 features", tumours.signs.len());
@@ -188,13 +194,17 @@ fn main() -> Result<(), Error> {
         lbfgs(&tumours)?,
     ];
     println!(
-        "{:8} {:>12} {:>14} {:>10} {:>15} {:>9}",
-        "", "cost, nats", "above minimum", "accuracy", "term gradients", "time"
+        "{:8} {:>12} {:>14} {:>10} {:>15} {:>15} {:>9}",
+        "", "cost, nats", "above minimum", "accuracy", "draws to 1e-3", "term gradients", "time"
     );
-    for Outcome { name, w, terms, time, .. } in &outcomes {
-        let cost = tumours.cost(w)?;
-        let (excess, accuracy) = (cost - OPTIMUM, 100.0 * tumours.accuracy(w));
-        println!("{name:8} {cost:12.8} {excess:14.2e} {accuracy:8.2} % {terms:15} {time:>9.0?}");
+    for Outcome { name, w, terms, time, excess } in &outcomes {
+        let (cost, accuracy) = (tumours.cost(w)?, 100.0 * tumours.accuracy(w));
+        let above = cost - OPTIMUM;
+        let draws = excess.as_ref().and_then(draws_to_stay_below).map(|draws| draws.to_string());
+        let draws = draws.unwrap_or_default();
+        println!(
+            "{name:8} {cost:12.8} {above:14.2e} {accuracy:8.2} % {draws:>15} {terms:15} {time:>9.0?}"
+        );
     }
     println!("{:8} {OPTIMUM:12.8}", "minimum");
     #[cfg(feature = "plot")]

@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-const ITERATIONS: u64 = 30_000;
-const INTERVAL: u64 = 25;
+const ITERATIONS: u64 = 20_000;
+const INTERVAL: u64 = 40;
 const KILLS: u64 = 50;
 /// The directory of a child's run; without it the test `child` does nothing.
 const VARIABLE: &str = "ARTURO_KILL_TEST";

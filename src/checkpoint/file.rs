@@ -5,8 +5,11 @@
 //! bytes  8..12   format, u32, little-endian, as all that follows
 //! bytes 12..20   length of the body, u64
 //! bytes 20..28   FNV-1a checksum of the body, u64
-//! bytes 28..     body
+//! bytes 28..     body, MessagePack
 //! ```
+//!
+//! MessagePack keeps each bit of a float, infinities included, where JSON does not. It stores the
+//! names of all fields, so a solver whose fields have changed is not taken for what it was.
 
 use crate::error::invalid;
 use argmin::core::Error;

@@ -14,6 +14,7 @@ use argmin::core::{
     Error, Executor, IterState, OptimizationResult, Solver, TerminationReason, TerminationStatus,
 };
 use file::{Found, Paths};
+use rmp_serde::{Deserializer, Serializer};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::any::type_name;
 use std::path::{Path, PathBuf};
@@ -224,8 +225,13 @@ where
             invalid(format!("checkpoint {path}: there is no parameter vector to save"))
         })?;
         let header = Header::of::<S, P>(param.as_coordinates()?.len() as u64);
-        let body = postcard::to_stdvec(&(header, solver, state)).map_err(|error| {
-            invalid(format!("checkpoint {path}: the solver cannot be serialized: {error}"))
+        let mut body = Vec::new();
+        let mut serializer = Serializer::new(&mut body).with_struct_map();
+        let written = header
+            .serialize(&mut serializer)
+            .and_then(|()| (solver, state).serialize(&mut serializer));
+        written.map_err(|error| {
+            invalid(format!("checkpoint {path}: the run cannot be serialized: {error}"))
         })?;
         self.paths.replace(&body)
     }
@@ -241,19 +247,18 @@ where
             Some(found) => found,
             None => return Ok(None),
         };
-        let undecodable = |error: postcard::Error| {
+        let undecodable = |error| {
             invalid(format!(
-                "checkpoint {}: it cannot be decoded: {error}; delete it to begin anew",
+                "checkpoint {}: it cannot be decoded ({error}), as that of a solver that has \
+                 changed; delete it to begin anew",
                 path.display()
             ))
         };
-        let (header, rest) = postcard::take_from_bytes::<Header>(&body).map_err(undecodable)?;
+        let mut deserializer = Deserializer::from_read_ref(&body);
+        let header = Header::deserialize(&mut deserializer).map_err(undecodable)?;
         self.check::<S, P>(&header, &path)?;
-        let ((solver, mut state), rest) =
-            postcard::take_from_bytes::<(S, Iterates<P, G, J, H, R>)>(rest).map_err(undecodable)?;
-        if !rest.is_empty() {
-            return Err(undecodable(postcard::Error::DeserializeBadEncoding));
-        }
+        let (solver, mut state) =
+            <(S, Iterates<P, G, J, H, R>)>::deserialize(&mut deserializer).map_err(undecodable)?;
         if let Some(max_iters) = self.max_iters {
             state.max_iters = max_iters;
         }
