@@ -31,6 +31,9 @@ const SHRINK: f64 = 4.0;
 const GOOD: std::ops::RangeInclusive<f64> = 0.75..=1.25;
 const CURVATURE_ERROR: f64 = 0.03;
 const MAX_GROWTH: f64 = 100.0;
+/// Or as far as the slope is expected to change by this part.
+const STRAIGHT: f64 = 0.1;
+const MAX_STRAIGHT_GROWTH: f64 = 10.0;
 /// How much the noise of curvature slows the radius down; 2 makes a draw with as much noise as
 /// signal count a half.
 const CAUTION: f64 = 2.0;
@@ -105,7 +108,12 @@ impl Region {
         } else if GOOD.contains(&ratio) && active {
             // the error of the curvature along the step grows with its length
             let error = (step.measured_bend / step.predicted_bend - 1.0).abs();
+            let bend = step.measured_bend.abs().max(step.predicted_bend.abs());
+            // where draws disagree on curvature, its error says little; nor does it matter as long
+            // as the slope hardly changes
+            let straight = if noise_share > 0.0 { -STRAIGHT * step.slope / bend } else { 0.0 };
             let length = (CURVATURE_ERROR / error).clamp(2.0, MAX_GROWTH);
+            let length = length.max(straight.min(MAX_STRAIGHT_GROWTH));
             growth = Some((length * length).powf(weight));
         }
         Verdict { accepted: ratio > ACCEPT, weight, growth }

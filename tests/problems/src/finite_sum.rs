@@ -101,6 +101,15 @@ impl<S: FiniteSum> Problem for Batched<S> {
         self.sum.add_regularizer_gradient(x, g);
     }
 
+    fn stochastic_cost(&self, x: &[f64], draw: Draw) -> f64 {
+        let Some(batch) = self.batch else {
+            return self.cost(x);
+        };
+        let mut rng = draw.rng();
+        let terms = (0..batch).map(|_| self.sum.term(rng.random_range(0..self.sum.len()), x));
+        terms.sum::<f64>() / batch as f64 + self.sum.regularizer(x)
+    }
+
     fn noise_free(&self) -> bool {
         self.batch.is_none()
     }

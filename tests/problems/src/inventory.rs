@@ -107,7 +107,16 @@ impl Kind {
         }
     }
 
-    /// The derivative of the cost of stock u at one demand.
+    /// The cost of stock u at one demand, over the scale.
+    fn sampled_cost(self, u: f64, demand: f64, backlog: f64) -> f64 {
+        let missing = (demand - u).max(0.0);
+        match self {
+            Self::Shortage => HOLDING * u + 0.5 * backlog * missing * missing,
+            _ => HOLDING * (u - demand).max(0.0) + backlog * missing,
+        }
+    }
+
+    /// Its derivative.
     fn sampled_slope(self, u: f64, demand: f64, backlog: f64) -> f64 {
         match self {
             Self::Shortage => HOLDING - backlog * (demand - u).max(0.0),
@@ -169,6 +178,20 @@ impl Problem for Stocks {
                 .map(|_| self.kind.sampled_slope(u, self.kind.demand(&mut rng), BACKLOG[j]));
             g[j] = slopes.sum::<f64>() / samples as f64;
         }
+    }
+
+    fn stochastic_cost(&self, x: &[f64], draw: Draw) -> f64 {
+        let Some(samples) = self.samples else {
+            return self.cost(x);
+        };
+        let mut rng = draw.rng();
+        let products = (0..PRODUCTS).map(|j| {
+            let u = x[j] / scale(j);
+            let costs = (0..samples)
+                .map(|_| self.kind.sampled_cost(u, self.kind.demand(&mut rng), BACKLOG[j]));
+            scale(j) * costs.sum::<f64>() / samples as f64
+        });
+        products.sum()
     }
 
     fn noise_free(&self) -> bool {

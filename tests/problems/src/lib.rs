@@ -46,6 +46,15 @@ pub trait Problem: Send + Sync {
     /// Writes every coordinate of an unbiased estimate of the gradient, pure in `(x, draw)`.
     fn stochastic_gradient(&self, x: &[f64], draw: Draw, g: &mut [f64]);
 
+    /// The cost whose gradient in x is the stochastic gradient of this draw; unbiased for the
+    /// exact cost. Where there is no such function the exact cost, which flatters its user.
+    fn stochastic_cost(&self, x: &[f64], draw: Draw) -> f64;
+
+    /// Whether the stochastic gradient of every draw is the gradient of its stochastic cost.
+    fn draws_have_costs(&self) -> bool {
+        true
+    }
+
     /// Whether the stochastic gradient is the exact one.
     fn noise_free(&self) -> bool {
         false

@@ -205,6 +205,17 @@ impl<M: Model<P>, const P: usize, const D: usize> Fit<M, P, D> {
         }
         sum * weight
     }
+
+    /// The estimate of the sum over all times from those of a draw.
+    fn drawn_squares(&self, x: &[f64], draw: Draw) -> Dual<P> {
+        let observed = self.observed();
+        let Some(batch) = self.batch else {
+            return self.squares(x, &observed, 1.0);
+        };
+        let chosen = rand::seq::index::sample(&mut draw.rng(), observed.len(), batch);
+        let times: Vec<usize> = chosen.into_iter().map(|i| observed[i]).collect();
+        self.squares(x, &times, observed.len() as f64 / batch as f64)
+    }
 }
 
 impl<M: Model<P>, const P: usize, const D: usize> Problem for Fit<M, P, D> {
@@ -237,13 +248,11 @@ impl<M: Model<P>, const P: usize, const D: usize> Problem for Fit<M, P, D> {
     }
 
     fn stochastic_gradient(&self, x: &[f64], draw: Draw, g: &mut [f64]) {
-        let Some(batch) = self.batch else {
-            return self.gradient(x, g);
-        };
-        let observed = self.observed();
-        let chosen = rand::seq::index::sample(&mut draw.rng(), observed.len(), batch);
-        let times: Vec<usize> = chosen.into_iter().map(|i| observed[i]).collect();
-        g.copy_from_slice(&self.squares(x, &times, observed.len() as f64 / batch as f64).slope);
+        g.copy_from_slice(&self.drawn_squares(x, draw).slope);
+    }
+
+    fn stochastic_cost(&self, x: &[f64], draw: Draw) -> f64 {
+        self.drawn_squares(x, draw).value
     }
 
     fn noise_free(&self) -> bool {

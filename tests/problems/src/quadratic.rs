@@ -156,6 +156,12 @@ impl Problem for Quadratic {
         self.noise.add(draw, g, |i| self.noise_unit / self.scale[i]);
     }
 
+    fn stochastic_cost(&self, x: &[f64], draw: Draw) -> f64 {
+        let mut noise = vec![0.0; x.len()];
+        self.noise.add(draw, &mut noise, |i| self.noise_unit / self.scale[i]);
+        self.cost(x) + noise.iter().zip(x).map(|(e, x)| e * x).sum::<f64>()
+    }
+
     fn noise_free(&self) -> bool {
         self.noise == Noise::None
     }

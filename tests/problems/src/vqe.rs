@@ -205,6 +205,15 @@ impl Problem for Vqe {
         self.shift(x, measure, g);
     }
 
+    /// Shots at shifted angles are no gradient.
+    fn stochastic_cost(&self, x: &[f64], _: Draw) -> f64 {
+        self.cost(x)
+    }
+
+    fn draws_have_costs(&self) -> bool {
+        self.noise_free()
+    }
+
     fn noise_free(&self) -> bool {
         self.shots.is_none()
     }

@@ -22,7 +22,7 @@ fn draw(problem: &dyn Problem, x: &[f64], draw: Draw) -> Vec<f64> {
 
 /// The error of the best of several central differences, for the best step is unknown.
 fn difference_error(
-    problem: &dyn Problem,
+    cost: impl Fn(&[f64]) -> f64,
     x: &[f64],
     i: usize,
     expected: f64,
@@ -32,9 +32,9 @@ fn difference_error(
     let slope = |h: f64| {
         let mut y = x.to_vec();
         y[i] = x[i] + h;
-        let (up, above) = (problem.cost(&y), y[i]);
+        let (up, above) = (cost(&y), y[i]);
         y[i] = x[i] - h;
-        (up - problem.cost(&y)) / (above - y[i])
+        (up - cost(&y)) / (above - y[i])
     };
     let mut best = f64::INFINITY;
     for exponent in [-4, -3, -5, -2, -6, -7, -8, -9] {
@@ -48,21 +48,19 @@ fn difference_error(
     best
 }
 
-fn matches_differences(problem: &dyn Problem, x: &[f64], place: &str) {
-    let g = gradient(problem, x);
+fn matches_differences(cost: impl Fn(&[f64]) -> f64, x: &[f64], g: &[f64], place: &str) {
     let norm = g.iter().fold(0.0f64, |m, g| m.max(g.abs()));
-    assert!(norm.is_finite(), "{} {place}: gradient {g:?}", problem.name());
+    assert!(norm.is_finite(), "{place}: gradient {g:?}");
     let stride = x.len().div_ceil(60);
     for i in (0..x.len()).step_by(stride) {
         // A coordinate of small influence is seen only through the rounding of the cost.
         let unit = if x[i] == 0.0 { 1.0 } else { x[i].abs() };
-        let floor = 1e-12 * problem.cost(x).abs() / unit;
+        let floor = 1e-12 * cost(x).abs() / unit;
         let tolerance = 1e-6 * g[i].abs() + 100.0 * floor + 1e-11 * norm;
-        let error = difference_error(problem, x, i, g[i], tolerance);
+        let error = difference_error(&cost, x, i, g[i], tolerance);
         assert!(
             error <= tolerance,
-            "{} {place}: d/dx{i} = {}, off by {error:e} > {tolerance:e}",
-            problem.name(),
+            "{place}: d/dx{i} = {}, off by {error:e} > {tolerance:e}",
             g[i]
         );
     }
@@ -105,13 +103,14 @@ fn check(family: &str) {
         assert!(name.starts_with(&format!("{family}/")), "{name}");
         let x = problem.start();
         assert!(problem.cost(&x) > problem.minimum(), "{name}: {} at the start", problem.cost(&x));
-        matches_differences(problem, &x, "start");
+        let exact = |x: &[f64]| problem.cost(x);
+        matches_differences(exact, &x, &gradient(problem, &x), &format!("{name} start"));
         let near: Vec<f64> = x
             .iter()
             .enumerate()
             .map(|(i, x)| x + 0.02 * jitter(i) * if *x == 0.0 { 1.0 } else { x.abs() })
             .collect();
-        matches_differences(problem, &near, "near");
+        matches_differences(exact, &near, &gradient(problem, &near), &format!("{name} near"));
 
         let one = draw(problem, &near, Draw::new(3, 5));
         let again = draw(problem, &near, Draw::new(3, 5));
@@ -122,6 +121,16 @@ fn check(family: &str) {
             assert_ne!(one, draw(problem, &near, Draw::new(3, 6)), "{name}");
             assert_ne!(one, draw(problem, &near, Draw::new(4, 5)), "{name}");
             is_unbiased(problem, &near);
+        }
+        if problem.draws_have_costs() {
+            for index in 0..3 {
+                let one = Draw::new(11, index);
+                let cost = |x: &[f64]| problem.stochastic_cost(x, one);
+                let g = draw(problem, &near, one);
+                matches_differences(cost, &near, &g, &format!("{name} {one:?}"));
+            }
+        } else {
+            assert_eq!(problem.stochastic_cost(&near, Draw::new(11, 0)), problem.cost(&near));
         }
     }
     println!("{family}: {} problems", problems.len());

@@ -160,6 +160,15 @@ impl Problem for Mgh {
         self.noise.add(draw, g, |_| square.sqrt());
     }
 
+    /// The noise depends on x and is no gradient.
+    fn stochastic_cost(&self, x: &[f64], _: Draw) -> f64 {
+        self.cost(x)
+    }
+
+    fn draws_have_costs(&self) -> bool {
+        self.noise_free()
+    }
+
     fn noise_free(&self) -> bool {
         self.noise == Noise::None
     }

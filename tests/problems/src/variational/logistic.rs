@@ -48,13 +48,24 @@ impl Tumours {
         (mean, variance.sqrt())
     }
 
-    /// Adds `weight` times the gradient by the coefficients of the loss of a tumour.
-    fn add_slope(&self, i: usize, z: &[f64], weight: f64, slope: &mut [f64]) {
+    /// The loss of a tumour; adds `weight` times its gradient by the coefficients.
+    fn loss(&self, i: usize, z: &[f64], weight: f64, slope: &mut [f64]) -> f64 {
         let (row, sign) = (&self.features[i], BREAST_CANCER.signs[i]);
         let margin: f64 = sign * row.iter().zip(z).map(|(a, z)| a * z).sum::<f64>();
         for (slope, a) in slope.iter_mut().zip(row) {
             *slope -= weight * sign * sigmoid(-margin) * a;
         }
+        softplus(-margin)
+    }
+
+    /// The divergence of the approximation from the prior, per tumour.
+    fn divergence(&self, x: &[f64]) -> f64 {
+        let (means, logs) = x.split_at(self.dimension());
+        let divergences = means.iter().zip(logs).map(|(m, r)| {
+            0.5 * ((2.0 * r).exp() + m * m) / PRIOR_DEVIATION.powi(2) - 0.5 - r
+                + PRIOR_DEVIATION.ln()
+        });
+        divergences.sum::<f64>() / self.count()
     }
 }
 
@@ -81,17 +92,12 @@ impl Posterior for Tumours {
             let loss = |z: f64| softplus(-BREAST_CANCER.signs[i] * (mean + deviation * z));
             self.nodes.iter().map(|&(z, weight)| weight * loss(z)).sum::<f64>()
         });
-        let (means, logs) = x.split_at(self.dimension());
-        let divergences = means.iter().zip(logs).map(|(m, r)| {
-            0.5 * ((2.0 * r).exp() + m * m) / PRIOR_DEVIATION.powi(2) - 0.5 - r
-                + PRIOR_DEVIATION.ln()
-        });
-        (losses.sum::<f64>() + divergences.sum::<f64>()) / self.count()
+        losses.sum::<f64>() / self.count() + self.divergence(x)
     }
 
     fn gradient(&self, x: &[f64], g: &mut [f64]) {
         g.fill(0.0);
-        self.add_analytic_gradient(x, g);
+        self.analytic_cost(x, g);
         let d = self.dimension();
         for (i, row) in self.features.iter().enumerate() {
             let (mean, deviation) = self.predictor(i, x);
@@ -109,30 +115,29 @@ impl Posterior for Tumours {
         }
     }
 
-    fn sampled_slope(&self, z: &[f64], rng: &mut Xoshiro256PlusPlus, slope: &mut [f64]) {
+    fn sampled_cost(&self, z: &[f64], rng: &mut Xoshiro256PlusPlus, slope: &mut [f64]) -> f64 {
         slope.fill(0.0);
+        let n = self.features.len();
         match self.batch {
             Some(batch) => {
-                for _ in 0..batch {
-                    self.add_slope(
-                        rng.random_range(0..self.features.len()),
-                        z,
-                        1.0 / batch as f64,
-                        slope,
-                    );
-                }
+                let weight = 1.0 / batch as f64;
+                let losses =
+                    (0..batch).map(|_| self.loss(rng.random_range(0..n), z, weight, slope));
+                weight * losses.sum::<f64>()
             }
-            None => (0..self.features.len())
-                .for_each(|i| self.add_slope(i, z, 1.0 / self.count(), slope)),
+            None => {
+                let weight = 1.0 / self.count();
+                weight * (0..n).map(|i| self.loss(i, z, weight, slope)).sum::<f64>()
+            }
         }
     }
 
-    /// The divergence from the prior.
-    fn add_analytic_gradient(&self, x: &[f64], g: &mut [f64]) {
+    fn analytic_cost(&self, x: &[f64], g: &mut [f64]) -> f64 {
         let d = self.dimension();
         for j in 0..d {
             g[j] += x[j] / PRIOR_DEVIATION.powi(2) / self.count();
             g[d + j] += ((2.0 * x[d + j]).exp() / PRIOR_DEVIATION.powi(2) - 1.0) / self.count();
         }
+        self.divergence(x)
     }
 }

@@ -26,17 +26,43 @@ trait Posterior: Send + Sync {
 
     fn gradient(&self, x: &[f64], g: &mut [f64]);
 
-    /// Writes an unbiased gradient by z of the part of the cost that is sampled.
-    fn sampled_slope(&self, z: &[f64], rng: &mut Xoshiro256PlusPlus, slope: &mut [f64]);
+    /// Estimates the part of the cost that is sampled, and writes the gradient by z of that.
+    fn sampled_cost(&self, z: &[f64], rng: &mut Xoshiro256PlusPlus, slope: &mut [f64]) -> f64;
 
-    /// Adds the gradient of the rest, which is in closed form.
-    fn add_analytic_gradient(&self, x: &[f64], g: &mut [f64]);
+    /// The rest, which is in closed form; adds its gradient.
+    fn analytic_cost(&self, x: &[f64], g: &mut [f64]) -> f64;
 }
 
 struct Reparameterized<P> {
     posterior: P,
     /// Samples of z a draw.
     samples: usize,
+}
+
+impl<P: Posterior> Reparameterized<P> {
+    /// The cost of a draw; writes its gradient.
+    fn draw(&self, x: &[f64], draw: Draw, g: &mut [f64]) -> f64 {
+        let d = self.posterior.dimension();
+        let mut rng = draw.rng();
+        let mut slope = vec![0.0; d];
+        g.fill(0.0);
+        let mut cost = self.posterior.analytic_cost(x, g);
+        for _ in 0..self.samples {
+            let shifts: Vec<f64> = (d..2 * d)
+                .map(|j| {
+                    let normal: f64 = StandardNormal.sample(&mut rng);
+                    x[j].exp() * normal
+                })
+                .collect();
+            let z: Vec<f64> = x.iter().zip(&shifts).map(|(m, shift)| m + shift).collect();
+            cost += self.posterior.sampled_cost(&z, &mut rng, &mut slope) / self.samples as f64;
+            for j in 0..d {
+                g[j] += slope[j] / self.samples as f64;
+                g[d + j] += slope[j] * shifts[j] / self.samples as f64;
+            }
+        }
+        cost
+    }
 }
 
 /// The whole family.
@@ -83,24 +109,10 @@ impl<P: Posterior> Problem for Reparameterized<P> {
     }
 
     fn stochastic_gradient(&self, x: &[f64], draw: Draw, g: &mut [f64]) {
-        let d = self.posterior.dimension();
-        let mut rng = draw.rng();
-        let mut slope = vec![0.0; d];
-        g.fill(0.0);
-        self.posterior.add_analytic_gradient(x, g);
-        for _ in 0..self.samples {
-            let shifts: Vec<f64> = (d..2 * d)
-                .map(|j| {
-                    let normal: f64 = StandardNormal.sample(&mut rng);
-                    x[j].exp() * normal
-                })
-                .collect();
-            let z: Vec<f64> = x.iter().zip(&shifts).map(|(m, shift)| m + shift).collect();
-            self.posterior.sampled_slope(&z, &mut rng, &mut slope);
-            for j in 0..d {
-                g[j] += slope[j] / self.samples as f64;
-                g[d + j] += slope[j] * shifts[j] / self.samples as f64;
-            }
-        }
+        self.draw(x, draw, g);
+    }
+
+    fn stochastic_cost(&self, x: &[f64], draw: Draw) -> f64 {
+        self.draw(x, draw, &mut vec![0.0; x.len()])
     }
 }

@@ -69,11 +69,16 @@ impl Form {
 
     /// The negative evidence lower bound.
     fn bound<const N: usize>(self, x: &[Dual<N>]) -> Dual<N> {
+        self.expected_joint(x) + Self::constants_less_entropy(x)
+    }
+
+    /// What the bound adds to the mean of [`Form::joint`].
+    fn constants_less_entropy<const N: usize>(x: &[Dual<N>]) -> Dual<N> {
         let densities = LATENT + EFFECTS.len();
         let scales: f64 = ERRORS.iter().map(|s| s.ln()).sum::<f64>() + 5f64.ln();
         let entropy =
             x[LATENT..].iter().copied().sum::<Dual<N>>() + LATENT as f64 * 0.5 * (TAU * E).ln();
-        self.expected_joint(x) + (densities as f64 * 0.5 * TAU.ln() + scales) - entropy
+        -entropy + (densities as f64 * 0.5 * TAU.ln() + scales)
     }
 }
 
@@ -105,12 +110,14 @@ impl Posterior for Form {
         g.copy_from_slice(&self.bound(&variables::<{ 2 * LATENT }>(x, 0)).slope);
     }
 
-    fn sampled_slope(&self, z: &[f64], _: &mut Xoshiro256PlusPlus, slope: &mut [f64]) {
-        slope.copy_from_slice(&self.joint(&variables::<LATENT>(z, 0)).slope);
+    fn sampled_cost(&self, z: &[f64], _: &mut Xoshiro256PlusPlus, slope: &mut [f64]) -> f64 {
+        let joint = self.joint(&variables::<LATENT>(z, 0));
+        slope.copy_from_slice(&joint.slope);
+        joint.value
     }
 
-    /// The entropy.
-    fn add_analytic_gradient(&self, _: &[f64], g: &mut [f64]) {
+    fn analytic_cost(&self, x: &[f64], g: &mut [f64]) -> f64 {
         g[LATENT..].iter_mut().for_each(|g| *g -= 1.0);
+        Self::constants_less_entropy(&variables::<0>(x, 0)).value
     }
 }
