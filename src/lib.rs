@@ -49,7 +49,9 @@ mod param;
 mod radius;
 mod run;
 pub mod schedule;
+mod score;
 mod settings;
+pub mod solution;
 mod solver;
 
 pub use averaging::Averaging;

@@ -1,5 +1,6 @@
 //! arTuRO as an argmin solver.
 
+mod answer;
 mod iteration;
 
 use crate::averaging::Averaging;
@@ -12,6 +13,7 @@ use crate::param::Scalar;
 use crate::radius::KlRadius;
 use crate::schedule::KlSchedule;
 use crate::settings::{NonFinite, PaperSettings, Telemetry};
+use crate::solution::{Segments, Stopping};
 use argmin::core::Error;
 use std::marker::PhantomData;
 
@@ -68,6 +70,8 @@ pub struct Arturo<F, M = SelfCalibrating<F>> {
     method: M,
     run: Run,
     telemetry: Telemetry,
+    stopping: Option<Stopping>,
+    segments: Option<Segments<F>>,
     scalar: PhantomData<F>,
 }
 
@@ -170,13 +174,15 @@ impl<F: Scalar, M> Arturo<F, M> {
                 skipped_draw_count: 0,
             },
             telemetry: Telemetry::default(),
+            stopping: None,
+            segments: None,
             scalar: PhantomData,
         }
     }
 
     fn map_method<M2>(self, map: impl FnOnce(M) -> M2) -> Arturo<F, M2> {
-        let Self { method, run, telemetry, scalar } = self;
-        Arturo { method: map(method), run, telemetry, scalar }
+        let Self { method, run, telemetry, stopping, segments, scalar } = self;
+        Arturo { method: map(method), run, telemetry, stopping, segments, scalar }
     }
 
     /// Sets the seed of all draws (default 0). Runs with equal seeds have equal bits.

@@ -1,8 +1,10 @@
 //! The methods: what one drawn gradient does to the point.
 
+mod evidence;
 mod self_calibrating;
 mod trust_region;
 
+pub(crate) use evidence::{Evidence, Progress};
 pub use self_calibrating::SelfCalibrating;
 pub use trust_region::TrustRegion;
 
@@ -24,6 +26,10 @@ pub trait Method<F>: private::Sealed {
 
     /// The diagonal of the model's Hessian. Empty before a run.
     fn curvature(&self) -> &[F];
+
+    /// What is known about the distance from the minimum, if anything.
+    #[doc(hidden)]
+    fn evidence(&self, draw_count: u64) -> Option<Evidence>;
 }
 
 /// A method that works on oracles of the type `O`.

@@ -1,12 +1,12 @@
 //! arTuRO with an estimator of curvature: the published method, and every estimator of one's own.
 
-use super::{Iterate, Method, Report, Run, private};
+use super::{Evidence, Iterate, Method, Progress, Report, Run, private};
 use crate::averaging::average;
 use crate::dual::{DualSolution, DualSolver, Newton};
 use crate::gaussian::{Gaussian, StepSums};
 use crate::hessian::{AdaptiveRls, HessianEstimator, Observation, draw_gradient};
 use crate::kernel;
-use crate::model::QuadraticModel;
+use crate::model::{QuadraticModel, positive_curvature, tiny_curvature};
 use crate::oracle::{Draw, StochasticGradient};
 use crate::param::{ParamVec, Scalar};
 use crate::radius::{AdaptiveRadius, KlRadius};
@@ -38,6 +38,8 @@ pub struct TrustRegion<F, E, D = Newton> {
     step: Vec<F>,
     /// eta of the last step.
     multiplier: Option<f64>,
+    /// Weight of the last draw in the model's gradient.
+    gain: f64,
     /// Gradients taken in.
     count: u64,
 }
@@ -75,6 +77,7 @@ impl<F: Scalar, E, D> TrustRegion<F, E, D> {
             weight_decay,
             step: Vec::new(),
             multiplier: None,
+            gain: 1.0,
             count: 0,
         }
     }
@@ -95,6 +98,7 @@ impl<F: Scalar, E, D> TrustRegion<F, E, D> {
         let uses_step = uses_step || matches!(self.radius, KlRadius::Adaptive(_));
         self.step = vec![F::zero(); if uses_step { len } else { 0 }];
         self.multiplier = None;
+        self.gain = 1.0;
         self.count = 0;
     }
 }
@@ -112,6 +116,42 @@ impl<F: Scalar, E, D> Method<F> for TrustRegion<F, E, D> {
 
     fn curvature(&self) -> &[F] {
         &self.model.curvature
+    }
+
+    /// By the diagonal model alone; none where the estimator does not estimate the noise.
+    fn evidence(&self, _draw_count: u64) -> Option<Evidence> {
+        let QuadraticModel { gradient, noise, .. } = &self.model;
+        if noise.is_empty() {
+            return None;
+        }
+        let (gain, tiny) = (self.gain, tiny_curvature::<F>());
+        let exact = |values: &[F]| values.iter().map(|v| v.to_f64_exact()).collect::<Vec<_>>();
+        let curvature: Vec<f64> = (self.model.curvature.iter())
+            .map(|&a| positive_curvature(a, tiny).to_f64_exact())
+            .collect();
+        let (gradient, noise) = (exact(gradient), exact(noise));
+        let over = |values: &[f64]| {
+            std::iter::zip(values, &curvature).map(|(v, a)| v / a).collect::<Vec<_>>()
+        };
+        let newton_step: Vec<f64> = over(&gradient).into_iter().map(|d| -d).collect();
+        let gains: Vec<f64> = over(&noise).into_iter().map(|v| gain * v).collect();
+        let trace: f64 = gains.iter().sum();
+        let squares: f64 = gains.iter().map(|v| v * v).sum();
+        Some(Evidence {
+            gradient_error: noise.iter().map(|r| (gain * r).sqrt()).collect(),
+            variance: over(&gains),
+            signal: -std::iter::zip(&gradient, &newton_step).map(|(m, d)| m * d).sum::<f64>(),
+            noise: [trace, (2.0 * squares).sqrt()],
+            gradient,
+            newton_step,
+            curvature,
+            curvature_error: 1.0,
+            decrease: 0.0,
+            bias: 0.0,
+            effective_draws: 1.0 / gain,
+            exact_scale: None,
+            progress: if self.multiplier() > 0.0 { Progress::Moving } else { Progress::Resting },
+        })
     }
 }
 
@@ -167,7 +207,8 @@ where
                 step_norm: step.step_norm,
             };
         }
-        average(best, x, run.averaging.weight(self.count, self.estimator.gain()));
+        self.gain = self.estimator.gain();
+        average(best, x, run.averaging.weight(self.count, self.gain));
         self.count += 1;
         Ok(report)
     }

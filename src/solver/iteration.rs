@@ -6,7 +6,7 @@ use crate::method::{Iterate, Report};
 use crate::oracle::StochasticGradient;
 use crate::param::{ParamVec, Scalar};
 use crate::run::{self, Point, RunState};
-use argmin::core::{Error, KV, Problem, Solver};
+use argmin::core::{Error, KV, Problem, Solver, TerminationReason, TerminationStatus};
 use argmin::kv;
 
 impl<O, F, M> Solver<O, RunState<O::Param, F>> for Arturo<F, M>
@@ -46,8 +46,19 @@ where
 
         let report_now = self.telemetry.reports_at(iteration);
         let kv = report_now.then(|| self.report(&point, report)).transpose()?;
+        if let Some(segments) = &mut self.segments {
+            segments.record(point.param.as_coordinates()?);
+        }
         point.put_back(&mut state);
         Ok((state, kv))
+    }
+
+    fn terminate(&mut self, state: &RunState<O::Param, F>) -> TerminationStatus {
+        if self.is_good_enough(state) {
+            TerminationStatus::Terminated(TerminationReason::SolverConverged)
+        } else {
+            TerminationStatus::NotTerminated
+        }
     }
 }
 
@@ -60,6 +71,12 @@ impl<F: Scalar, M> Arturo<F, M> {
         M: Iterate<O>,
     {
         self.method.reset(len);
+        if let Some(segments) = &mut self.segments {
+            segments.reset(len);
+        }
+        if let Some(stopping) = &mut self.stopping {
+            stopping.reset();
+        }
         self.run.draw_count = 0;
         self.run.skipped_draw_count = 0;
     }

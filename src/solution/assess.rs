@@ -1,0 +1,93 @@
+//! From what a method knows to errors and a verdict.
+
+use super::{Solution, Verdict};
+use crate::method::{Evidence, Progress};
+
+/// Standard deviations between a mean and its 95 % bound, for a sum of a few squares of normals.
+const BOUND: f64 = 2.0;
+/// Mean residuals beyond this many standard deviations are no chance.
+const CONTRADICTED: f64 = 4.0;
+/// A decrease of f of late beyond this multiple of what noise makes of a full step's promises.
+const FALLING: f64 = 3.0;
+/// Half the error takes four times the draws.
+const HALF_ERROR_DRAWS: f64 = 3.0;
+
+/// Where a run stands, in units of f.
+struct Gains {
+    /// Half of what the noise of m makes of m'B^-1 m.
+    noise: f64,
+    expected: f64,
+    bound: f64,
+}
+
+/// The distance from the recommended point to the minimum of the model.
+fn offsets(evidence: &Evidence, x: &[f64], best: &[f64]) -> Vec<f64> {
+    let newton = &evidence.newton_step;
+    (0..x.len()).map(|i| x[i] + newton[i] - best[i]).collect()
+}
+
+fn gains(evidence: &Evidence, x: &[f64], best: &[f64]) -> Gains {
+    let [mean, deviation] = evidence.noise;
+    // between the last point and the recommended one the diagonal must do
+    let detour: f64 = (0..x.len())
+        .map(|i| 0.5 * evidence.curvature[i] * (x[i] - best[i]).powi(2))
+        .sum();
+    let noise = 0.5 * mean;
+    let model = 0.5 * (evidence.signal - mean).max(0.0) + detour + noise;
+    let bound = 0.5 * evidence.signal + detour + noise + 0.5 * BOUND * deviation;
+    Gains {
+        noise,
+        expected: model.max(evidence.decrease),
+        bound: bound.max(evidence.decrease),
+    }
+}
+
+/// The verdict without a tolerance.
+fn verdict(evidence: &Evidence, x: &[f64], best: &[f64], epsilon: f64) -> Verdict {
+    if let Some(scale) = evidence.exact_scale {
+        let largest = evidence.gradient.iter().fold(0.0_f64, |max, g| max.max(g.abs()));
+        return if largest <= epsilon.sqrt() * scale {
+            Verdict::Converged
+        } else if evidence.progress == Progress::Stuck {
+            Verdict::Stalled
+        } else {
+            Verdict::StillMoving
+        };
+    }
+    let gains = gains(evidence, x, best);
+    let is_falling = evidence.decrease > FALLING * gains.noise;
+    let is_steep = evidence.signal > evidence.noise[0] + BOUND * evidence.noise[1];
+    match evidence.progress {
+        Progress::Stuck => Verdict::Stalled,
+        Progress::Moving => Verdict::StillMoving,
+        Progress::Resting if is_falling || is_steep || !(evidence.bias < CONTRADICTED) => {
+            Verdict::StillMoving
+        }
+        Progress::Resting => Verdict::NoiseLimited {
+            more_draws_for_half_error: (HALF_ERROR_DRAWS * evidence.effective_draws).ceil() as u64,
+        },
+    }
+}
+
+/// Everything but R-hat and the draws of the run.
+pub(crate) fn assess(evidence: &Evidence, x: &[f64], best: &[f64], epsilon: f64) -> Solution {
+    let Gains { expected, bound, .. } = gains(evidence, x, best);
+    let verdict = verdict(evidence, x, best, epsilon);
+    let standard_error = offsets(evidence, x, best)
+        .into_iter()
+        .zip(&evidence.variance)
+        .map(|(offset, variance)| (variance + offset * offset).sqrt())
+        .collect();
+    Solution {
+        param: best.to_vec(),
+        standard_error,
+        r_hat: None,
+        gradient: evidence.gradient.clone(),
+        gradient_error: evidence.gradient_error.clone(),
+        predicted_gain: expected,
+        predicted_gain_bound: bound,
+        effective_draws: evidence.exact_scale.is_none().then_some(evidence.effective_draws),
+        draw_count: 0,
+        verdict,
+    }
+}
