@@ -4,8 +4,8 @@ use argmin::core::{Error, Executor, Problem as Counted, State};
 use argmin_arturo::solution::{Certification, Solution, Verdict};
 use argmin_arturo::{Arturo, Draw, StochasticGradient};
 use nalgebra::{DMatrix, DVector};
-use suite::Problem;
 use std::time::Instant;
+use suite::Problem;
 
 struct Oracle<'a>(&'a dyn Problem);
 impl StochasticGradient for Oracle<'_> {
@@ -24,10 +24,18 @@ impl StochasticGradient for Exact<'_> {
     }
 }
 fn minimizer(p: &dyn Problem) -> Vec<f64> {
-    let r = Executor::new(Exact(p), Arturo::new()).configure(|s| s.param(p.start()).max_iters(3000)).run().unwrap();
+    let r = Executor::new(Exact(p), Arturo::new())
+        .configure(|s| s.param(p.start()).max_iters(3000))
+        .run()
+        .unwrap();
     let mut x = r.state().get_best_param().unwrap().clone();
     for _ in 0..5 {
-        let c = Certification::new(2).unwrap().with_hessian_draws(2).unwrap().at(&mut Counted::new(Exact(p)), &x, 0).unwrap();
+        let c = Certification::new(2)
+            .unwrap()
+            .with_hessian_draws(2)
+            .unwrap()
+            .at(&mut Counted::new(Exact(p)), &x, 0)
+            .unwrap();
         x = c.param;
     }
     x
@@ -40,33 +48,84 @@ fn main() {
     let filter: Vec<String> = args.collect();
     for p in suite::suite() {
         let name = p.name();
-        if p.noise_free() || !filter.iter().any(|f| name.contains(f.as_str())) { continue; }
+        if p.noise_free() || !filter.iter().any(|f| name.contains(f.as_str())) {
+            continue;
+        }
         let t = Instant::now();
         let best = minimizer(&*p);
         let min = p.cost(&best);
         let n = best.len();
         let (mut cov, mut ccov, mut tot, mut ctot) = (0u64, 0u64, 0u64, 0u64);
         let (mut z2, mut gap, mut pg, mut over, mut lim) = (0.0, 0.0, 0.0, 0, 0);
-        let (mut nl_gap, mut dec, mut cgap)=(0.0,0.0,0.0);
+        let (mut nl_gap, mut dec, mut cgap) = (0.0, 0.0, 0.0);
         let mut zmax: Vec<f64> = vec![0.0; n];
-        let mut cz=0.0;
+        let mut cz = 0.0;
         for seed in 0..seeds {
-            let mut r = Executor::new(Oracle(&*p), Arturo::new().with_seed(seed)).configure(|s| s.param(p.start()).max_iters(draws)).run().unwrap();
-            let s: Solution = match r.solver().solution(r.state()) { Ok(s) => s, Err(_) => continue };
-            if !matches!(s.verdict, Verdict::NoiseLimited{..}) { dec += 1.0; if std::env::var("V").is_ok() {println!("{s}");} continue; }
+            let mut r = Executor::new(Oracle(&*p), Arturo::new().with_seed(seed))
+                .configure(|s| s.param(p.start()).max_iters(draws))
+                .run()
+                .unwrap();
+            let s: Solution = match r.solver().solution(r.state()) {
+                Ok(s) => s,
+                Err(_) => continue,
+            };
+            if !matches!(s.verdict, Verdict::NoiseLimited { .. }) {
+                dec += 1.0;
+                if std::env::var("V").is_ok() {
+                    println!("{s}");
+                }
+                continue;
+            }
             lim += 1;
             let g = p.cost(&s.param) - min;
-            gap += g; pg += s.predicted_gain; if g > s.predicted_gain_bound { over += 1; }
+            gap += g;
+            pg += s.predicted_gain;
+            if g > s.predicted_gain_bound {
+                over += 1;
+            }
             nl_gap += s.effective_draws.unwrap();
-            for i in 0..n { let z = (s.param[i] - best[i]) / s.standard_error[i]; z2 += z * z; zmax[i] += z*z; tot += 1; cov += u64::from(z.abs() < 1.96); }
+            for i in 0..n {
+                let z = (s.param[i] - best[i]) / s.standard_error[i];
+                z2 += z * z;
+                zmax[i] += z * z;
+                tot += 1;
+                cov += u64::from(z.abs() < 1.96);
+            }
             if hd > 0 {
-                let c = r.solver.certify(&mut r.problem, &r.state, &Certification::new(draws).unwrap().with_hessian_draws(hd).unwrap()).unwrap();
-                cgap += p.cost(&c.param)-min;
-                if let Some(e) = c.standard_error() { for i in 0..n { let z=(c.param[i] - best[i])/e[i]; cz += z*z; ctot += 1; ccov += u64::from(z.abs() < 1.96); } }
+                let c = r
+                    .solver
+                    .certify(
+                        &mut r.problem,
+                        &r.state,
+                        &Certification::new(draws).unwrap().with_hessian_draws(hd).unwrap(),
+                    )
+                    .unwrap();
+                cgap += p.cost(&c.param) - min;
+                if let Some(e) = c.standard_error() {
+                    for i in 0..n {
+                        let z = (c.param[i] - best[i]) / e[i];
+                        cz += z * z;
+                        ctot += 1;
+                        ccov += u64::from(z.abs() < 1.96);
+                    }
+                }
             }
         }
         let l = lim as f64;
-        println!("{name:55} n={n} lim {lim}/{seeds} cov {:.1}% rms z {:.2} max {:.2} | cert cov {:.1}% rms {:.2} | gap {:.2e} pred {:.2e} over {:.1}% cgap {:.2e} | eff {:.0} start gap {:.1e} {:.0}s",
-          100.0*cov as f64/tot as f64, (z2/tot as f64).sqrt(), zmax.iter().map(|z| (z/l).sqrt()).fold(0.0,f64::max), 100.0*ccov as f64/ctot as f64, (cz/ctot as f64).sqrt(), gap/l, pg/l, 100.0*over as f64/l, cgap/l, nl_gap/l, p.cost(&p.start())-min, t.elapsed().as_secs_f64());
+        println!(
+            "{name:55} n={n} lim {lim}/{seeds} cov {:.1}% rms z {:.2} max {:.2} | cert cov {:.1}% rms {:.2} | gap {:.2e} pred {:.2e} over {:.1}% cgap {:.2e} | eff {:.0} start gap {:.1e} {:.0}s",
+            100.0 * cov as f64 / tot as f64,
+            (z2 / tot as f64).sqrt(),
+            zmax.iter().map(|z| (z / l).sqrt()).fold(0.0, f64::max),
+            100.0 * ccov as f64 / ctot as f64,
+            (cz / ctot as f64).sqrt(),
+            gap / l,
+            pg / l,
+            100.0 * over as f64 / l,
+            cgap / l,
+            nl_gap / l,
+            p.cost(&p.start()) - min,
+            t.elapsed().as_secs_f64()
+        );
     }
 }

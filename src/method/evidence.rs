@@ -42,4 +42,6 @@ pub(crate) enum Progress {
     Stuck,
     /// Full steps of the model, or none.
     Resting,
+    /// Nothing is known that would tell slow progress from noise.
+    Unknown,
 }

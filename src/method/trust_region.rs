@@ -150,7 +150,7 @@ impl<F: Scalar, E, D> Method<F> for TrustRegion<F, E, D> {
             bias: 0.0,
             effective_draws: 1.0 / gain,
             exact_scale: None,
-            progress: if self.multiplier() > 0.0 { Progress::Moving } else { Progress::Resting },
+            progress: Progress::Unknown,
         })
     }
 }

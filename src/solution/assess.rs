@@ -6,7 +6,7 @@ use crate::method::{Evidence, Progress};
 /// Standard deviations between a mean and its 95 % bound, for a sum of a few squares of normals.
 const BOUND: f64 = 2.0;
 /// Mean residuals beyond this many standard deviations are no chance.
-const CONTRADICTED: f64 = 4.0;
+const CONTRADICTED: f64 = 5.0;
 /// A decrease of f of late beyond this multiple of what noise makes of a full step's promises.
 const FALLING: f64 = 3.0;
 /// Half the error takes four times the draws.
@@ -29,17 +29,19 @@ fn offsets(evidence: &Evidence, x: &[f64], best: &[f64]) -> Vec<f64> {
 fn gains(evidence: &Evidence, x: &[f64], best: &[f64]) -> Gains {
     let [mean, deviation] = evidence.noise;
     // between the last point and the recommended one the diagonal must do
-    let detour: f64 = (0..x.len())
-        .map(|i| 0.5 * evidence.curvature[i] * (x[i] - best[i]).powi(2))
-        .sum();
+    let detour: f64 =
+        (0..x.len()).map(|i| 0.5 * evidence.curvature[i] * (x[i] - best[i]).powi(2)).sum();
     let noise = 0.5 * mean;
     let model = 0.5 * (evidence.signal - mean).max(0.0) + detour + noise;
     let bound = 0.5 * evidence.signal + detour + noise + 0.5 * BOUND * deviation;
-    Gains {
-        noise,
-        expected: model.max(evidence.decrease),
-        bound: bound.max(evidence.decrease),
-    }
+    Gains { noise, expected: model.max(evidence.decrease), bound: bound.max(evidence.decrease) }
+}
+
+/// Where f falls faster than noise makes it, the distance from the minimum is larger than that of
+/// noise: in energy by this factor, in which direction is not known.
+fn inflation(evidence: &Evidence) -> f64 {
+    let noise = 0.5 * evidence.noise[0];
+    if noise > 0.0 { (evidence.decrease / noise).max(1.0) } else { 1.0 }
 }
 
 /// The verdict without a tolerance.
@@ -59,7 +61,7 @@ fn verdict(evidence: &Evidence, x: &[f64], best: &[f64], epsilon: f64) -> Verdic
     let is_steep = evidence.signal > evidence.noise[0] + BOUND * evidence.noise[1];
     match evidence.progress {
         Progress::Stuck => Verdict::Stalled,
-        Progress::Moving => Verdict::StillMoving,
+        Progress::Moving | Progress::Unknown => Verdict::StillMoving,
         Progress::Resting if is_falling || is_steep || !(evidence.bias < CONTRADICTED) => {
             Verdict::StillMoving
         }
@@ -73,10 +75,11 @@ fn verdict(evidence: &Evidence, x: &[f64], best: &[f64], epsilon: f64) -> Verdic
 pub(crate) fn assess(evidence: &Evidence, x: &[f64], best: &[f64], epsilon: f64) -> Solution {
     let Gains { expected, bound, .. } = gains(evidence, x, best);
     let verdict = verdict(evidence, x, best, epsilon);
+    let inflation = inflation(evidence);
     let standard_error = offsets(evidence, x, best)
         .into_iter()
         .zip(&evidence.variance)
-        .map(|(offset, variance)| (variance + offset * offset).sqrt())
+        .map(|(offset, variance)| (inflation * variance + offset * offset).sqrt())
         .collect();
     Solution {
         param: best.to_vec(),

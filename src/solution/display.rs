@@ -61,8 +61,7 @@ fn number(value: f64) -> String {
 impl fmt::Display for Solution {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let header = ["x", "std. error", "gradient", "std. error", "R-hat"];
-        let columns =
-            [&self.param[..], &self.standard_error, &self.gradient, &self.gradient_error];
+        let columns = [&self.param[..], &self.standard_error, &self.gradient, &self.gradient_error];
         match &self.r_hat {
             Some(r_hat) => {
                 let [x, error, gradient, gradient_error] = columns;

@@ -25,8 +25,8 @@ pub use certificate::{Certificate, Certification};
 pub use compare::{CostComparison, compare_costs};
 pub use posterior::Posterior;
 pub(crate) use segments::Segments;
-pub use tolerance::Tolerance;
 pub(crate) use tolerance::Stopping;
+pub use tolerance::Tolerance;
 
 use normal::two_sided_quantile;
 

@@ -3,13 +3,13 @@
 use super::{Arturo, NAME};
 use crate::error::invalid;
 use crate::method::{Evidence, Method};
-use crate::param::{ParamVec, Scalar};
-use crate::run::RunState;
-use crate::solution::{Posterior, Segments, Solution, Stopping, Tolerance, Verdict, assess};
 #[cfg(feature = "nalgebra")]
 use crate::oracle::StochasticGradient;
+use crate::param::{ParamVec, Scalar};
+use crate::run::RunState;
 #[cfg(feature = "nalgebra")]
 use crate::solution::{Certificate, Certification};
+use crate::solution::{Posterior, Segments, Solution, Stopping, Tolerance, Verdict, assess};
 use argmin::core::Error;
 #[cfg(feature = "nalgebra")]
 use argmin::core::Problem;
@@ -132,11 +132,7 @@ impl<F: Scalar, M: Method<F>> Arturo<F, M> {
     ///
     /// # Errors
     /// If the temperature is not positive and finite, or as for [`solution`](Self::solution).
-    pub fn posterior<P>(
-        &self,
-        state: &RunState<P, F>,
-        temperature: f64,
-    ) -> Result<Posterior, Error>
+    pub fn posterior<P>(&self, state: &RunState<P, F>, temperature: f64) -> Result<Posterior, Error>
     where
         P: ParamVec<Scalar = F>,
     {

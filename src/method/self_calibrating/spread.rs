@@ -22,7 +22,7 @@ pub(super) struct Spread<F> {
     /// Means of e'B^-1 e and of its square.
     pub trace: f64,
     trace_square: f64,
-    /// Decrease of f that the steps promised, each weighted by (draws then / draws now)^2.
+    /// Decrease of f that the steps promised, each weighted by (draws then / draws now)^p.
     decrease: f64,
     last_move: u64,
     /// The largest coordinate of the first gradients.
@@ -33,6 +33,9 @@ pub(super) struct Spread<F> {
 const WEIGHT: f64 = 0.02;
 /// While the memory fills, the newest quarter has most of the weight, as the first models are poor.
 const FRESH: f64 = 4.0;
+
+/// p of the weights of promised decreases: what happened before the last half counts for little.
+const RECENT: i32 = 4;
 
 fn weight(count: u64) -> f64 {
     (FRESH / (count as f64 + FRESH - 1.0)).max(WEIGHT)
@@ -89,16 +92,19 @@ impl<F: Scalar> Spread<F> {
 
     /// Takes in a step that promised a change of f, at this number of draws.
     pub fn moved(&mut self, change: f64, draw_count: u64) {
-        self.decrease = self.recent_decrease(draw_count) - change.min(0.0);
+        self.decrease = self.decayed(draw_count) - change.min(0.0);
         self.last_move = draw_count;
     }
 
-    /// The decrease of f that the last draws promised: about that of the second half of the run.
-    ///
-    /// If f approaches its minimum as 1 / draws, which both noise and slow convergence do, this is
-    /// what remains.
+    /// What remains to gain, by the decrease of f that the last steps promised, if f approaches its
+    /// minimum as c / draws, which both noise and slow convergence make it do: then a draw j brings
+    /// c / j^2, and the weighted sum c / draws / (p - 1).
     pub fn recent_decrease(&self, draw_count: u64) -> f64 {
-        self.decrease * (self.last_move as f64 / draw_count as f64).powi(2)
+        f64::from(RECENT - 1) * self.decayed(draw_count)
+    }
+
+    fn decayed(&self, draw_count: u64) -> f64 {
+        self.decrease * (self.last_move as f64 / draw_count as f64).powi(RECENT)
     }
 
     /// Standard deviation of e'B^-1 e.
@@ -110,9 +116,8 @@ impl<F: Scalar> Spread<F> {
     /// mean of chi-square, over the coordinates.
     pub fn bias(&self, noise: &[F]) -> f64 {
         let least = F::min_positive_value();
-        let [ratio] = zip_map_sum([&self.residual[..], noise], [], |[e, r], []| {
-            ([], [e * e / r.max(least)])
-        });
+        let [ratio] =
+            zip_map_sum([&self.residual[..], noise], [], |[e, r], []| ([], [e * e / r.max(least)]));
         let count = noise.len() as f64;
         let draws = (self.residual_count as f64).min(2.0 / WEIGHT - 1.0);
         (ratio * draws / count - 1.0) / (2.0 / count).sqrt()
