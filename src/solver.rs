@@ -1,6 +1,7 @@
 //! arTuRO as an argmin solver.
 
 mod answer;
+mod cost;
 mod iteration;
 
 use crate::averaging::Averaging;

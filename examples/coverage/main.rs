@@ -46,6 +46,49 @@ fn main() {
     let draws: u64 = args.next().unwrap().parse().unwrap();
     let hd: u64 = args.next().unwrap().parse().unwrap();
     let filter: Vec<String> = args.collect();
+    if filter[0] == "stops" {
+        use argmin_arturo::solution::Tolerance;
+        for p in suite::suite() {
+            let name = p.name();
+            if p.noise_free() || !filter[1..].iter().any(|f| name.contains(f.as_str())) {
+                continue;
+            }
+            let best = minimizer(&*p);
+            let min = p.cost(&best);
+            let g0 = p.cost(&p.start()) - min;
+            for rel in [1e-2, 1e-3, 1e-4] {
+                let tol = rel * g0;
+                let (mut stops, mut wrong, mut it) = (0, 0, 0);
+                for seed in 0..seeds {
+                    let r = Executor::new(
+                        Oracle(&*p),
+                        Arturo::new()
+                            .with_seed(seed)
+                            .with_tolerance(Tolerance::PredictedGain(tol))
+                            .unwrap(),
+                    )
+                    .configure(|s| s.param(p.start()).max_iters(draws))
+                    .run()
+                    .unwrap();
+                    if matches!(
+                        r.state().get_termination_reason(),
+                        Some(argmin::core::TerminationReason::SolverConverged)
+                    ) {
+                        stops += 1;
+                        it += r.state().get_iter();
+                        if p.cost(r.state().get_best_param().unwrap()) - min > 3.0 * tol {
+                            wrong += 1;
+                        }
+                    }
+                }
+                println!(
+                    "{name:50} rel {rel:.0e} stops {stops}/{seeds} wrong {wrong} iters {:.0}",
+                    it as f64 / stops as f64
+                );
+            }
+        }
+        return;
+    }
     for p in suite::suite() {
         let name = p.name();
         if p.noise_free() || !filter.iter().any(|f| name.contains(f.as_str())) {

@@ -1,9 +1,11 @@
 //! The methods: what one drawn gradient does to the point.
 
+mod costed;
 mod evidence;
 mod self_calibrating;
 mod trust_region;
 
+pub use costed::{Costed, ExactCost, FilteredCost};
 pub(crate) use evidence::{Evidence, Progress};
 pub use self_calibrating::SelfCalibrating;
 pub use trust_region::TrustRegion;
@@ -95,4 +97,17 @@ pub struct Report {
     pub(crate) dual_evaluations: u32,
     /// |d|, in units of x.
     pub(crate) step_norm: f64,
+    /// The cost of the recommended point, where a method keeps one.
+    pub(crate) cost: Option<CostReport>,
+}
+
+/// The cost of the recommended point.
+#[derive(Clone, Copy, Debug)]
+pub struct CostReport {
+    /// In units of f.
+    pub(crate) value: f64,
+    /// Standard error; 0 for an exact cost.
+    pub(crate) error: f64,
+    /// Whether it is below the best one so far, by more than its error.
+    pub(crate) is_new_best: bool,
 }

@@ -205,6 +205,7 @@ where
                 multiplier: dual.multiplier,
                 dual_evaluations: dual.evaluations,
                 step_norm: step.step_norm,
+                cost: None,
             };
         }
         self.gain = self.estimator.gain();

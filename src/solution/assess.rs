@@ -9,6 +9,8 @@ const BOUND: f64 = 2.0;
 const CONTRADICTED: f64 = 5.0;
 /// A decrease of f of late beyond this multiple of what noise makes of a full step's promises.
 const FALLING: f64 = 3.0;
+/// What the decrease of late may exceed noise by, by chance.
+const CHANCE: f64 = 2.0;
 /// Half the error takes four times the draws.
 const HALF_ERROR_DRAWS: f64 = 3.0;
 
@@ -41,7 +43,7 @@ fn gains(evidence: &Evidence, x: &[f64], best: &[f64]) -> Gains {
 /// noise: in energy by this factor, in which direction is not known.
 fn inflation(evidence: &Evidence) -> f64 {
     let noise = 0.5 * evidence.noise[0];
-    if noise > 0.0 { (evidence.decrease / noise).max(1.0) } else { 1.0 }
+    if noise > 0.0 { (evidence.decrease / (CHANCE * noise)).max(1.0) } else { 1.0 }
 }
 
 /// The verdict without a tolerance.

@@ -46,10 +46,18 @@ where
 
         let report_now = self.telemetry.reports_at(iteration);
         let kv = report_now.then(|| self.report(&point, report)).transpose()?;
+        let last_best = state.last_best_iter;
         if let Some(segments) = &mut self.segments {
             segments.record(point.param.as_coordinates()?);
         }
         point.put_back(&mut state);
+        if let Some(cost) = report.cost {
+            // `cost` stays NaN: argmin would take the last point for the best one
+            state.best_cost = F::from_f64_lossy(cost.value);
+            if !cost.is_new_best {
+                state.last_best_iter = last_best;
+            }
+        }
         Ok((state, kv))
     }
 
@@ -89,7 +97,7 @@ impl<F: Scalar, M> Arturo<F, M> {
         M: Iterate<O>,
     {
         let (curvature_min, curvature_max) = kernel::range(self.method.curvature());
-        Ok(kv!(
+        let mut kv = kv!(
             "gradient_norm" => kernel::norm(point.gradient.as_coordinates()?);
             "curvature_min" => curvature_min;
             "curvature_max" => curvature_max;
@@ -99,6 +107,11 @@ impl<F: Scalar, M> Arturo<F, M> {
             "multiplier" => report.multiplier;
             "dual_evaluations" => report.dual_evaluations;
             "step_norm" => report.step_norm;
-        ))
+        );
+        if let Some(cost) = report.cost {
+            kv.insert("filtered_cost", cost.value.into());
+            kv.insert("filtered_cost_error", cost.error.into());
+        }
+        Ok(kv)
     }
 }

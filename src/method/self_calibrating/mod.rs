@@ -148,6 +148,7 @@ impl Trial {
             multiplier: self.multiplier,
             dual_evaluations: self.evaluations,
             step_norm: self.norm,
+            cost: None,
         }
     }
 }
