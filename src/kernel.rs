@@ -5,6 +5,8 @@
 //! not depend on how the compiler vectorizes.
 
 use crate::param::Scalar;
+use pulp::{Arch, NullaryFnOnce};
+use std::array::from_fn;
 
 /// Independent accumulators: one AVX-512 register of `f32`, a few registers elsewhere.
 const LANES: usize = 16;
@@ -16,7 +18,8 @@ const CHUNKS_PER_BLOCK: usize = 64;
 /// Applies `f` to each coordinate and returns the sums of its summands.
 ///
 /// `f` takes one coordinate of the `inputs` and of the `outputs`; it gives the new coordinate of
-/// the `outputs` and the summands.
+/// the `outputs` and the summands. It runs with the widest instructions that the machine has; the
+/// bits do not depend on them.
 ///
 /// # Panics
 /// If the slices differ in length.
@@ -26,46 +29,92 @@ pub(crate) fn zip_map_sum<F: Scalar, const I: usize, const O: usize, const S: us
     outputs: [&mut [F]; O],
     f: impl Fn([F; I], [F; O]) -> ([F; O], [F; S]),
 ) -> [f64; S] {
-    let len = match inputs.first() {
-        Some(input) => input.len(),
-        None => outputs[0].len(),
-    };
+    let pass = Pass { inputs, outputs, f };
+    if pass.len() < DISPATCHED { pass.call() } else { Arch::new().dispatch(pass) }
+}
+
+/// Below this many coordinates a function call costs more than wide instructions save.
+const DISPATCHED: usize = 4 * LANES;
+
+/// One pass over the slices, as a value that an instruction set can be chosen for.
+struct Pass<'a, F, G, const I: usize, const O: usize> {
+    inputs: [&'a [F]; I],
+    outputs: [&'a mut [F]; O],
+    f: G,
+}
+
+impl<F, G, const I: usize, const O: usize> Pass<'_, F, G, I, O> {
+    #[inline(always)]
+    fn len(&self) -> usize {
+        match self.inputs.first() {
+            Some(input) => input.len(),
+            None => self.outputs[0].len(),
+        }
+    }
+}
+
+impl<F, G, const I: usize, const O: usize, const S: usize> NullaryFnOnce for Pass<'_, F, G, I, O>
+where
+    F: Scalar,
+    G: Fn([F; I], [F; O]) -> ([F; O], [F; S]),
+{
+    type Output = [f64; S];
+
+    #[inline(always)]
+    fn call(self) -> [f64; S] {
+        let len = self.len();
+        let Self { inputs, outputs, f } = self;
+        sums(len, inputs, outputs, f)
+    }
+}
+
+#[inline(always)]
+fn sums<F: Scalar, const I: usize, const O: usize, const S: usize>(
+    len: usize,
+    inputs: [&[F]; I],
+    outputs: [&mut [F]; O],
+    f: impl Fn([F; I], [F; O]) -> ([F; O], [F; S]),
+) -> [f64; S] {
     assert!(inputs.iter().all(|slice| slice.len() == len), "inputs differ in length");
     assert!(outputs.iter().all(|slice| slice.len() == len), "outputs differ in length");
 
-    let inputs = inputs.map(|slice| slice.as_chunks::<LANES>());
+    let inputs: [_; I] = from_fn(|k| inputs[k].as_chunks::<LANES>());
     let outputs = outputs.map(|slice| slice.as_chunks_mut::<LANES>());
     let mut total = [0.0; S];
     let mut lanes = [[F::zero(); LANES]; S];
     for chunk in 0..len / LANES {
-        // values, not references, so that no store can alias a later load
-        let input = inputs.map(|(chunks, _)| chunks[chunk]);
-        let mut output: [[F; LANES]; O] = std::array::from_fn(|k| outputs[k].0[chunk]);
+        let input: [&[F; LANES]; I] = from_fn(|k| &inputs[k].0[chunk]);
+        let old: [&[F; LANES]; O] = from_fn(|k| &outputs[k].0[chunk]);
+        // new values go to the stack first, so that no store can alias a later load
+        let mut new = [[F::zero(); LANES]; O];
         for lane in 0..LANES {
-            let (new, summands) = f(input.map(|x| x[lane]), output.map(|x| x[lane]));
+            let (values, summands) = f(from_fn(|k| input[k][lane]), from_fn(|k| old[k][lane]));
             for k in 0..O {
-                output[k][lane] = new[k];
+                new[k][lane] = values[k];
             }
             for k in 0..S {
                 lanes[k][lane] = lanes[k][lane] + summands[k];
             }
         }
         for k in 0..O {
-            outputs[k].0[chunk] = output[k];
+            outputs[k].0[chunk] = new[k];
         }
         if chunk % CHUNKS_PER_BLOCK == CHUNKS_PER_BLOCK - 1 {
             flush(&mut lanes, &mut total);
         }
     }
-    for lane in 0..len % LANES {
-        let output: [F; O] = std::array::from_fn(|k| outputs[k].1[lane]);
-        let (new, summands) = f(inputs.map(|(_, rest)| rest[lane]), output);
+    let mut first_lanes = [F::zero(); S];
+    for rest in 0..len % LANES {
+        let (values, summands) = f(from_fn(|k| inputs[k].1[rest]), from_fn(|k| outputs[k].1[rest]));
         for k in 0..O {
-            outputs[k].1[lane] = new[k];
+            outputs[k].1[rest] = values[k];
         }
         for k in 0..S {
-            lanes[k][lane] = lanes[k][lane] + summands[k];
+            first_lanes[k] = first_lanes[k] + summands[k];
         }
+    }
+    for k in 0..S {
+        lanes[k][0] = lanes[k][0] + first_lanes[k];
     }
     flush(&mut lanes, &mut total);
     total
@@ -121,6 +170,33 @@ mod tests {
             assert_eq!(sum, (len * len.saturating_sub(1) / 2) as f64);
             assert!(b.iter().enumerate().all(|(i, &b)| b == i as f64 + 1.0));
         }
+    }
+
+    #[test]
+    fn wide_instructions_give_the_bits_of_narrow_ones() {
+        fn check<F: Scalar>() {
+            let constant = F::from_f64_lossy;
+            for len in [0, 1, LANES - 1, LANES, LANES + 1, 4 * LANES, 100_003] {
+                let a: Vec<F> = (0..len).map(|i| constant((i as f64).sin())).collect();
+                let b: Vec<F> = (0..len).map(|i| constant((i as f64).cos() + 1.5)).collect();
+                let run = |dispatch: bool| {
+                    let mut c = a.clone();
+                    let pass = Pass {
+                        inputs: [&a[..], &b],
+                        outputs: [&mut c[..]],
+                        f: |[a, b]: [F; 2], [c]: [F; 1]| {
+                            let new = c - a * b / (b.sqrt() + constant(0.1));
+                            ([new.max(-b)], [new * b, a * a * new])
+                        },
+                    };
+                    let sums = if dispatch { Arch::new().dispatch(pass) } else { pass.call() };
+                    (c, sums.map(f64::to_bits))
+                };
+                assert!(run(true) == run(false), "{len}");
+            }
+        }
+        check::<f32>();
+        check::<f64>();
     }
 
     #[test]

@@ -15,9 +15,6 @@ use argmin::core::Error;
 /// Draws at the start that tell m from its noise; 5, 10 and 20 ended a mean factor of 8.1, 8.0 and
 /// 7.0 below the best of ten Adam runs.
 const CALIBRATION_DRAWS: u64 = 5;
-/// Curvature noise over signal above which pairs of single draws teach nothing: only the diagonal
-/// learns.
-const NO_PAIRS: f64 = 1.0;
 /// Forgetting of the diagonal, a step.
 const FORGETTING: f64 = 0.1;
 /// Powell's damping of a pair: s'y is at least this part of the predicted.
@@ -321,7 +318,6 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
             trust,
             unit: -slope,
             forgetting: FORGETTING * weight,
-            is_pair: self.agreement.curvature_noise() <= NO_PAIRS,
         });
     }
 

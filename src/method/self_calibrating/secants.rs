@@ -52,8 +52,6 @@ pub(super) struct Secant<'a, F> {
     pub unit: f64,
     /// Forgetting of the diagonal.
     pub forgetting: f64,
-    /// Whether single draws know enough of the curvature for a pair, or for the diagonal only.
-    pub is_pair: bool,
 }
 
 /// The predicted change B d = -m - eta P d of the gradient along the step d; 0 without a model.
@@ -132,7 +130,7 @@ impl<F: Scalar> SecantModel<F> {
                 ([w, if w > tiny { (square / w).sqrt() } else { q }], [])
             },
         );
-        if secant.is_pair { self.push(secant) } else { self.forget_pairs() }
+        self.push(secant);
     }
 
     fn push(&mut self, secant: &Secant<'_, F>) {
