@@ -1,174 +1,117 @@
-//! Coverage of error bars.
-#![allow(unused)]
+//! How far the errors that a solution states can be trusted: the benchmark behind
+//! `docs/coverage.md`.
+//!
+//! ```sh
+//! cargo run --release --example coverage -- sphere 200
+//! cargo run --release --example coverage -- intervals 200
+//! cargo run --release --example coverage -- stops 67
+//! ```
+//!
+//! The number is that of the seeds a problem. Each prints a table in Markdown.
+
+mod intervals;
+mod sphere;
+mod stops;
+
 use argmin::core::{Error, Executor, Problem as Counted, State};
-use argmin_arturo::solution::{Certification, Solution, Verdict};
-use argmin_arturo::{Arturo, Draw, StochasticGradient};
-use nalgebra::{DMatrix, DVector};
-use std::time::Instant;
+use argmin_arturo::solution::Certification;
+use argmin_arturo::{Arturo, Draw, NonFinite, StochasticGradient};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use suite::Problem;
 
+fn main() -> Result<(), Error> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (table, seeds) = match &arguments[..] {
+        [] => ("", 0),
+        [table] => (table.as_str(), 200),
+        [table, seeds, ..] => (table.as_str(), seeds.parse()?),
+    };
+    match table {
+        "sphere" => sphere::print(seeds),
+        "intervals" => intervals::print(seeds),
+        "stops" => stops::print(seeds),
+        _ => {
+            eprintln!("say which table: sphere, intervals or stops; and how many seeds");
+            Ok(())
+        }
+    }
+}
+
+/// The draws of a problem of the suite.
 struct Oracle<'a>(&'a dyn Problem);
+
 impl StochasticGradient for Oracle<'_> {
     type Param = Vec<f64>;
-    fn stochastic_gradient(&self, x: &Vec<f64>, d: Draw, g: &mut Vec<f64>) -> Result<(), Error> {
-        self.0.stochastic_gradient(x, d, g);
+
+    fn stochastic_gradient(&self, x: &Vec<f64>, draw: Draw, g: &mut Vec<f64>) -> Result<(), Error> {
+        self.0.stochastic_gradient(x, draw, g);
         Ok(())
     }
 }
+
+/// Its exact gradient.
 struct Exact<'a>(&'a dyn Problem);
+
 impl StochasticGradient for Exact<'_> {
     type Param = Vec<f64>;
+
     fn stochastic_gradient(&self, x: &Vec<f64>, _: Draw, g: &mut Vec<f64>) -> Result<(), Error> {
         self.0.gradient(x, g);
         Ok(())
     }
 }
-fn minimizer(p: &dyn Problem) -> Vec<f64> {
-    let r = Executor::new(Exact(p), Arturo::new())
-        .configure(|s| s.param(p.start()).max_iters(3000))
-        .run()
-        .unwrap();
-    let mut x = r.state().get_best_param().unwrap().clone();
-    for _ in 0..5 {
-        let c = Certification::new(2)
-            .unwrap()
-            .with_hessian_draws(2)
-            .unwrap()
-            .at(&mut Counted::new(Exact(p)), &x, 0)
-            .unwrap();
-        x = c.param;
-    }
-    x
+
+fn solver(seed: u64) -> Arturo<f64> {
+    Arturo::new().with_seed(seed).with_non_finite(NonFinite::Skip)
 }
-fn main() {
-    let mut args = std::env::args().skip(1);
-    let seeds: u64 = args.next().unwrap().parse().unwrap();
-    let draws: u64 = args.next().unwrap().parse().unwrap();
-    let hd: u64 = args.next().unwrap().parse().unwrap();
-    let filter: Vec<String> = args.collect();
-    if filter[0] == "stops" {
-        use argmin_arturo::solution::Tolerance;
-        for p in suite::suite() {
-            let name = p.name();
-            if p.noise_free() || !filter[1..].iter().any(|f| name.contains(f.as_str())) {
-                continue;
-            }
-            let best = minimizer(&*p);
-            let min = p.cost(&best);
-            let g0 = p.cost(&p.start()) - min;
-            for rel in [1e-2, 1e-3, 1e-4] {
-                let tol = rel * g0;
-                let (mut stops, mut wrong, mut it) = (0, 0, 0);
-                for seed in 0..seeds {
-                    let r = Executor::new(
-                        Oracle(&*p),
-                        Arturo::new()
-                            .with_seed(seed)
-                            .with_tolerance(Tolerance::PredictedGain(tol))
-                            .unwrap(),
-                    )
-                    .configure(|s| s.param(p.start()).max_iters(draws))
-                    .run()
-                    .unwrap();
-                    if matches!(
-                        r.state().get_termination_reason(),
-                        Some(argmin::core::TerminationReason::SolverConverged)
-                    ) {
-                        stops += 1;
-                        it += r.state().get_iter();
-                        if p.cost(r.state().get_best_param().unwrap()) - min > 3.0 * tol {
-                            wrong += 1;
-                        }
-                    }
-                }
-                println!(
-                    "{name:50} rel {rel:.0e} stops {stops}/{seeds} wrong {wrong} iters {:.0}",
-                    it as f64 / stops as f64
-                );
-            }
-        }
-        return;
+
+/// The problem of this name, and its minimizer: an exact run, polished by Newton's method.
+fn problem(name: &str) -> Result<(Box<dyn Problem>, Vec<f64>), Error> {
+    let problem = suite::suite().into_iter().find(|problem| problem.name() == name);
+    let problem = problem.ok_or_else(|| Error::msg(format!("no problem {name}")))?;
+    let result = Executor::new(Exact(&*problem), solver(0))
+        .configure(|state| state.param(problem.start()).max_iters(3000))
+        .run()?;
+    let mut x = result.state().get_best_param().cloned().unwrap_or_default();
+    let certification = Certification::new(2)?.with_hessian_draws(2)?;
+    for _ in 0..5 {
+        x = certification.at(&mut Counted::new(Exact(&*problem)), &x, 0)?.param;
     }
-    for p in suite::suite() {
-        let name = p.name();
-        if p.noise_free() || !filter.iter().any(|f| name.contains(f.as_str())) {
-            continue;
+    Ok((problem, x))
+}
+
+/// Runs the seeds 0, 1, 2, ... on all cores.
+fn for_seeds<T: Send>(
+    seeds: u64,
+    run: impl Fn(u64) -> Result<T, Error> + Sync,
+) -> Result<Vec<T>, Error> {
+    let next = AtomicU64::new(0);
+    let results = Mutex::new(Vec::new());
+    let work = || {
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= seeds {
+                return;
+            }
+            let result = run(seed);
+            results.lock().expect("no run panics while it holds the lock").push((seed, result));
         }
-        let t = Instant::now();
-        let best = minimizer(&*p);
-        let min = p.cost(&best);
-        let n = best.len();
-        let (mut cov, mut ccov, mut tot, mut ctot) = (0u64, 0u64, 0u64, 0u64);
-        let (mut z2, mut gap, mut pg, mut over, mut lim) = (0.0, 0.0, 0.0, 0, 0);
-        let (mut nl_gap, mut dec, mut cgap) = (0.0, 0.0, 0.0);
-        let mut zmax: Vec<f64> = vec![0.0; n];
-        let mut cz = 0.0;
-        for seed in 0..seeds {
-            let mut r = Executor::new(Oracle(&*p), Arturo::new().with_seed(seed))
-                .configure(|s| s.param(p.start()).max_iters(draws))
-                .run()
-                .unwrap();
-            let s: Solution = match r.solver().solution(r.state()) {
-                Ok(s) => s,
-                Err(_) => continue,
-            };
-            if !matches!(s.verdict, Verdict::NoiseLimited { .. }) {
-                dec += 1.0;
-                if std::env::var("V").is_ok() {
-                    println!("{s}");
-                }
-                continue;
-            }
-            lim += 1;
-            let g = p.cost(&s.param) - min;
-            gap += g;
-            pg += s.predicted_gain;
-            if g > s.predicted_gain_bound {
-                over += 1;
-            }
-            nl_gap += s.effective_draws.unwrap();
-            for i in 0..n {
-                let z = (s.param[i] - best[i]) / s.standard_error[i];
-                z2 += z * z;
-                zmax[i] += z * z;
-                tot += 1;
-                cov += u64::from(z.abs() < 1.96);
-            }
-            if hd > 0 {
-                let c = r
-                    .solver
-                    .certify(
-                        &mut r.problem,
-                        &r.state,
-                        &Certification::new(draws).unwrap().with_hessian_draws(hd).unwrap(),
-                    )
-                    .unwrap();
-                cgap += p.cost(&c.param) - min;
-                if let Some(e) = c.standard_error() {
-                    for i in 0..n {
-                        let z = (c.param[i] - best[i]) / e[i];
-                        cz += z * z;
-                        ctot += 1;
-                        ccov += u64::from(z.abs() < 1.96);
-                    }
-                }
-            }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(work);
         }
-        let l = lim as f64;
-        println!(
-            "{name:55} n={n} lim {lim}/{seeds} cov {:.1}% rms z {:.2} max {:.2} | cert cov {:.1}% rms {:.2} | gap {:.2e} pred {:.2e} over {:.1}% cgap {:.2e} | eff {:.0} start gap {:.1e} {:.0}s",
-            100.0 * cov as f64 / tot as f64,
-            (z2 / tot as f64).sqrt(),
-            zmax.iter().map(|z| (z / l).sqrt()).fold(0.0, f64::max),
-            100.0 * ccov as f64 / ctot as f64,
-            (cz / ctot as f64).sqrt(),
-            gap / l,
-            pg / l,
-            100.0 * over as f64 / l,
-            cgap / l,
-            nl_gap / l,
-            p.cost(&p.start()) - min,
-            t.elapsed().as_secs_f64()
-        );
-    }
+    });
+    let mut results = results.into_inner().expect("a panic has ended the scope");
+    results.sort_by_key(|&(seed, _)| seed);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Mean and its standard error.
+fn mean(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
+    let count = values.clone().count() as f64;
+    let mean = values.clone().sum::<f64>() / count;
+    let squares: f64 = values.map(|value| (value - mean).powi(2)).sum();
+    (mean, (squares / (count - 1.0) / count).sqrt())
 }

@@ -27,8 +27,10 @@ pub struct Evidence {
     pub(crate) bias: f64,
     /// Draws whose mean would be as certain as m.
     pub(crate) effective_draws: f64,
-    /// The largest coordinate of the first gradient, where the oracle has no noise.
-    pub(crate) exact_scale: Option<f64>,
+    /// The oracle has no noise.
+    pub(crate) is_exact: bool,
+    /// Gradient and noise have fallen to the square root of the machine epsilon of the first.
+    pub(crate) is_flat: bool,
     /// What the last steps were.
     pub(crate) progress: Progress,
 }

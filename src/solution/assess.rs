@@ -47,36 +47,31 @@ fn inflation(evidence: &Evidence) -> f64 {
 }
 
 /// The verdict without a tolerance.
-fn verdict(evidence: &Evidence, x: &[f64], best: &[f64], epsilon: f64) -> Verdict {
-    if let Some(scale) = evidence.exact_scale {
-        let largest = evidence.gradient.iter().fold(0.0_f64, |max, g| max.max(g.abs()));
-        return if largest <= epsilon.sqrt() * scale {
-            Verdict::Converged
-        } else if evidence.progress == Progress::Stuck {
-            Verdict::Stalled
-        } else {
-            Verdict::StillMoving
-        };
+fn verdict(evidence: &Evidence, gains: &Gains) -> Verdict {
+    if evidence.is_flat {
+        return Verdict::Converged;
     }
-    let gains = gains(evidence, x, best);
     let is_falling = evidence.decrease > FALLING * gains.noise;
     let is_steep = evidence.signal > evidence.noise[0] + BOUND * evidence.noise[1];
-    match evidence.progress {
-        Progress::Stuck => Verdict::Stalled,
-        Progress::Moving | Progress::Unknown => Verdict::StillMoving,
-        Progress::Resting if is_falling || is_steep || !(evidence.bias < CONTRADICTED) => {
-            Verdict::StillMoving
-        }
-        Progress::Resting => Verdict::NoiseLimited {
+    if evidence.progress == Progress::Stuck {
+        Verdict::Stalled
+    } else if evidence.is_exact || is_falling || is_steep || !is_settled(evidence) {
+        Verdict::StillMoving
+    } else {
+        Verdict::NoiseLimited {
             more_draws_for_half_error: (HALF_ERROR_DRAWS * evidence.effective_draws).ceil() as u64,
-        },
+        }
     }
 }
 
+/// Whether the steps are those of the model, and the draws bear it out.
+pub(super) fn is_settled(evidence: &Evidence) -> bool {
+    evidence.progress == Progress::Resting && evidence.bias < CONTRADICTED
+}
+
 /// Everything but R-hat and the draws of the run.
-pub(crate) fn assess(evidence: &Evidence, x: &[f64], best: &[f64], epsilon: f64) -> Solution {
-    let Gains { expected, bound, .. } = gains(evidence, x, best);
-    let verdict = verdict(evidence, x, best, epsilon);
+pub(crate) fn assess(evidence: &Evidence, x: &[f64], best: &[f64]) -> Solution {
+    let gains = gains(evidence, x, best);
     let inflation = inflation(evidence);
     let standard_error = offsets(evidence, x, best)
         .into_iter()
@@ -89,10 +84,10 @@ pub(crate) fn assess(evidence: &Evidence, x: &[f64], best: &[f64], epsilon: f64)
         r_hat: None,
         gradient: evidence.gradient.clone(),
         gradient_error: evidence.gradient_error.clone(),
-        predicted_gain: expected,
-        predicted_gain_bound: bound,
-        effective_draws: evidence.exact_scale.is_none().then_some(evidence.effective_draws),
+        predicted_gain: gains.expected,
+        predicted_gain_bound: gains.bound,
+        effective_draws: (!evidence.is_exact).then_some(evidence.effective_draws),
         draw_count: 0,
-        verdict,
+        verdict: verdict(evidence, &gains),
     }
 }

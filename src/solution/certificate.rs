@@ -1,5 +1,6 @@
 //! The answer measured anew: one Newton step from fresh draws, with the full sandwich covariance.
 
+use super::Verdict;
 use super::display::table;
 use super::normal::two_sided_quantile;
 use crate::error::{Requirement, invalid, require};
@@ -65,9 +66,16 @@ pub struct Certificate {
     pub predicted_gain: Option<f64>,
     /// Gradients that it took, M + 2 n k.
     pub gradient_count: u64,
+    /// [`Verdict::NoiseLimited`], with three times M for half the error; without noise
+    /// [`Verdict::Converged`] if the correction was rounding. [`Verdict::StillMoving`] if it lowers
+    /// f by more than 100 times what remains: far enough to measure again from the corrected point.
+    /// [`Verdict::Stalled`] where the Hessian is not positive definite: this is no minimum.
+    pub verdict: Verdict,
 }
 
 const NAME: &str = "Certification";
+/// A correction beyond ten standard errors trusts the quadratic far: (x - x*)^2 in units of f.
+const FAR: f64 = 100.0;
 const DEFAULT_HESSIAN_DRAWS: u64 = 10;
 /// Separates the fresh draws from those of a run of the same seed, and from each other.
 const GRADIENT_STREAM: u64 = 0x6365_7274_6966_7900;
@@ -167,6 +175,7 @@ impl Certification {
             gradient_count: self.draws + 2 * x.len() as u64 * self.hessian_draws,
             param: x,
             hessian,
+            verdict: Verdict::Stalled,
         };
         if let Some(cholesky) = certificate.hessian.clone().cholesky() {
             let correction = cholesky.solve(&gradient);
@@ -175,7 +184,17 @@ impl Certification {
                 *x -= step;
             }
             let half = cholesky.solve(&covariance);
-            certificate.predicted_gain = Some(0.5 * half.trace() / draws);
+            let gain = 0.5 * half.trace() / draws;
+            certificate.predicted_gain = Some(gain);
+            let size = certificate.param.iter().fold(0.0_f64, |max, x| max.max(x.abs()));
+            let is_rounding = correction.amax() <= f64::EPSILON.sqrt() * size;
+            certificate.verdict = if gain == 0.0 && is_rounding {
+                Verdict::Converged
+            } else if certificate.improvement > FAR * gain {
+                Verdict::StillMoving
+            } else {
+                Verdict::NoiseLimited { more_draws_for_half_error: 3 * self.draws }
+            };
             let sandwich: DMatrix<f64> = cholesky.solve(&half.transpose()) / draws;
             certificate.covariance = Some(sandwich.symmetric_part());
         }
@@ -335,10 +354,10 @@ impl fmt::Display for Certificate {
             _ => {
                 let header = ["x", "gradient", "std. error"];
                 table(f, header, [param, gradient, gradient_error])?;
-                writeln!(f, "no minimum here: the Hessian is not positive definite")?;
             }
         }
         let (count, error) = (self.gradient_count, 100.0 * self.hessian_error);
-        write!(f, "{count} gradients; Hessian known to {error:.1} %")
+        writeln!(f, "{count} gradients; Hessian known to {error:.1} %")?;
+        write!(f, "verdict: {}", self.verdict)
     }
 }

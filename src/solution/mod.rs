@@ -20,6 +20,7 @@ mod segments;
 mod tolerance;
 
 pub(crate) use assess::assess;
+use assess::is_settled;
 #[cfg(feature = "nalgebra")]
 pub use certificate::{Certificate, Certification};
 pub use compare::{CostComparison, compare_costs};

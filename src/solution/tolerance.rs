@@ -1,8 +1,9 @@
 //! When to stop under noise.
 
 use super::normal::two_sided_quantile;
-use super::{Solution, Verdict};
+use super::{Solution, Verdict, is_settled};
 use crate::error::{Requirement, require};
+use crate::method::Evidence;
 use argmin::core::Error;
 
 /// What ends a run; see [`Arturo::with_tolerance`](crate::Arturo::with_tolerance).
@@ -87,16 +88,20 @@ impl Stopping {
     }
 
     /// Looks.
-    pub fn check(&mut self, solution: &Solution, curvature: &[f64], draw_count: u64) {
+    pub fn check(&mut self, solution: &Solution, evidence: &Evidence, draw_count: u64) {
         self.next_check = draw_count + LEAST_DRAWS.max((SPACING * draw_count as f64) as u64);
         let rests = match solution.verdict {
             Verdict::NoiseLimited { .. } | Verdict::Converged => true,
-            Verdict::StillMoving | Verdict::Stalled => false,
+            // the bound on the gain includes what is still falling
+            Verdict::StillMoving => {
+                matches!(self.tolerance, Tolerance::PredictedGain(_)) && is_settled(evidence)
+            }
+            Verdict::Stalled => false,
         };
-        let passes = rests && self.tolerance.is_met(solution, curvature);
+        let passes = rests && self.tolerance.is_met(solution, &evidence.curvature);
         self.passed = if passes { self.passed + 1 } else { 0 };
         if solution.verdict == Verdict::Converged {
-            self.passed = CHECKS; // without noise there is no luck
+            self.passed = CHECKS; // the gradient is rounding: no luck
         }
     }
 

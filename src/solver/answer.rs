@@ -203,14 +203,14 @@ impl<F: Scalar, M: Method<F>> Arturo<F, M> {
         {
             let solution = self.solution_at(&evidence, &x, &best);
             if let Some(stopping) = &mut self.stopping {
-                stopping.check(&solution, &evidence.curvature, draw_count);
+                stopping.check(&solution, &evidence, draw_count);
             }
         }
         self.stopping.as_ref().is_some_and(Stopping::is_met)
     }
 
     fn solution_at(&self, evidence: &Evidence, x: &[f64], best: &[f64]) -> Solution {
-        let mut solution = assess(evidence, x, best, F::epsilon().to_f64_exact());
+        let mut solution = assess(evidence, x, best);
         solution.draw_count = self.run.draw_count;
         solution.r_hat = self.segments.as_ref().and_then(Segments::r_hat);
         if self.stopping.as_ref().is_some_and(Stopping::is_met) {

@@ -1,7 +1,7 @@
 //! What the self-calibrating method knows about its distance from the minimum.
 
 use super::SelfCalibrating;
-use crate::kernel::dot;
+use crate::kernel::{self, dot};
 use crate::method::{Evidence, Progress};
 use crate::model::{positive_curvature, tiny_curvature};
 use crate::param::Scalar;
@@ -52,10 +52,19 @@ impl<F: Scalar, D> SelfCalibrating<F, D> {
             signal: dot(mean, &step),
             noise: [variance * spread.trace, variance * spread.trace_deviation()],
             decrease: spread.recent_decrease(draw_count),
-            bias: if self.exact { 0.0 } else { spread.bias(noise) },
+            bias: if self.exact { 0.0 } else { spread.bias() },
             effective_draws: if self.exact { f64::INFINITY } else { variance.recip() },
-            exact_scale: self.exact.then_some(spread.scale),
+            is_exact: self.exact,
+            is_flat: self.is_flat(F::epsilon().sqrt().to_f64_exact()),
             progress,
         })
+    }
+
+    /// Whether the gradient and its noise have fallen to this part of the first gradient.
+    fn is_flat(&self, part: f64) -> bool {
+        let (_, noise) = kernel::range(&self.estimate.noise);
+        let (low, high) = kernel::range(&self.estimate.mean);
+        let noise = if self.exact { 0.0 } else { noise.sqrt() };
+        high.max(-low) + noise <= part * self.spread.scale
     }
 }

@@ -179,7 +179,7 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
                 let (e, inverse) = (g - m, F::one() / (positive_curvature(q, tiny) + eta * p));
                 ([], [e * v, inverse * e * e, inverse * r, m * d])
             });
-        let vectors = [gradient, mean, &self.scratch];
+        let vectors = [gradient, mean, &self.estimate.noise, &self.scratch];
         self.spread.record(vectors, multiplier, sample, self.estimate.gain);
         if diagonal > 0.0 {
             self.probe_count += 1;

@@ -14,7 +14,7 @@ use crate::param::Scalar;
 pub(super) struct Spread<F> {
     /// Mean of u_i^2 where the step is not bound by the ball.
     pub squares: Vec<F>,
-    /// Mean of e_i: 0 but for chance where the model predicts the gradient.
+    /// Mean of e_i / sqrt(R_i): 0 but for chance where the model predicts the gradient.
     residual: Vec<F>,
     /// Draws in `squares`.
     pub count: u64,
@@ -60,12 +60,12 @@ impl<F: Scalar> Spread<F> {
     /// `gain` the weight that the draw has had in m.
     pub fn record(
         &mut self,
-        [gradient, mean, inverse]: [&[F]; 3],
+        [gradient, mean, noise, inverse]: [&[F]; 4],
         multiplier: f64,
         sample: f64,
         gain: f64,
     ) {
-        self.record_residual([gradient, mean], gain);
+        self.record_residual([gradient, mean, noise], gain);
         if multiplier > 0.0 {
             return; // the inverse is not that of B
         }
@@ -81,12 +81,13 @@ impl<F: Scalar> Spread<F> {
         });
     }
 
-    fn record_residual(&mut self, [gradient, mean]: [&[F]; 2], gain: f64) {
+    fn record_residual(&mut self, vectors: [&[F]; 3], gain: f64) {
         self.residual_count += 1;
         let weight = F::from_f64_lossy(WEIGHT.max(1.0 / self.residual_count as f64));
         let share = F::from_f64_lossy((1.0 - gain).sqrt().recip());
-        zip_map_sum([gradient, mean], [&mut self.residual], |[g, m], [e]| {
-            ([e + weight * (share * (g - m) - e)], [])
+        let least = F::min_positive_value();
+        zip_map_sum(vectors, [&mut self.residual], |[g, m, r], [e]| {
+            ([e + weight * (share * (g - m) / r.max(least).sqrt() - e)], [])
         });
     }
 
@@ -114,12 +115,10 @@ impl<F: Scalar> Spread<F> {
 
     /// By how many standard deviations the mean residuals are larger than chance makes them: a
     /// mean of chi-square, over the coordinates.
-    pub fn bias(&self, noise: &[F]) -> f64 {
-        let least = F::min_positive_value();
-        let [ratio] =
-            zip_map_sum([&self.residual[..], noise], [], |[e, r], []| ([], [e * e / r.max(least)]));
-        let count = noise.len() as f64;
+    pub fn bias(&self) -> f64 {
+        let [square] = zip_map_sum([&self.residual], [], |[e], []| ([], [e * e]));
+        let count = self.residual.len() as f64;
         let draws = (self.residual_count as f64).min(2.0 / WEIGHT - 1.0);
-        (ratio * draws / count - 1.0) / (2.0 / count).sqrt()
+        (square * draws / count - 1.0) / (2.0 / count).sqrt()
     }
 }
