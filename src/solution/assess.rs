@@ -12,7 +12,12 @@ const FALLING: f64 = 3.0;
 /// What the decrease of late may exceed noise by, by chance.
 const CHANCE: f64 = 2.0;
 /// Half the error takes four times the draws.
-const HALF_ERROR_DRAWS: f64 = 3.0;
+const HALF_ERROR_DRAWS: u64 = 3;
+
+/// Mean square relative error of the predicted changes of the gradient below which the model is one
+/// of the Hessian in all directions that matter. Measured on 160 runs, it is below 0.04 where the
+/// coordinates are independent, and above 0.8 where five pairs are too few for their correlations.
+const MODELED: f64 = 0.3;
 
 /// Where a run stands, in units of f.
 struct Gains {
@@ -36,7 +41,13 @@ fn gains(evidence: &Evidence, x: &[f64], best: &[f64]) -> Gains {
     let noise = 0.5 * mean;
     let model = 0.5 * (evidence.signal - mean).max(0.0) + detour + noise;
     let bound = 0.5 * evidence.signal + detour + noise + 0.5 * BOUND * deviation;
-    Gains { noise, expected: model.max(evidence.decrease), bound: bound.max(evidence.decrease) }
+    // a model that is off is off in what it takes for curvature, too
+    let doubt = 1.0 + evidence.curvature_error.powi(2);
+    Gains {
+        noise,
+        expected: model.max(evidence.decrease),
+        bound: doubt * bound.max(evidence.decrease),
+    }
 }
 
 /// Where f falls faster than noise makes it, the distance from the minimum is larger than that of
@@ -47,20 +58,19 @@ fn inflation(evidence: &Evidence) -> f64 {
 }
 
 /// The verdict without a tolerance.
-fn verdict(evidence: &Evidence, gains: &Gains) -> Verdict {
+fn verdict(evidence: &Evidence, gains: &Gains, draw_count: u64) -> Verdict {
     if evidence.is_flat {
         return Verdict::Converged;
     }
     let is_falling = evidence.decrease > FALLING * gains.noise;
+    let is_modeled = evidence.curvature_error.powi(2) < MODELED;
     let is_steep = evidence.signal > evidence.noise[0] + BOUND * evidence.noise[1];
     if evidence.progress == Progress::Stuck {
         Verdict::Stalled
-    } else if evidence.is_exact || is_falling || is_steep || !is_settled(evidence) {
+    } else if evidence.is_exact || is_falling || is_steep || !is_modeled || !is_settled(evidence) {
         Verdict::StillMoving
     } else {
-        Verdict::NoiseLimited {
-            more_draws_for_half_error: (HALF_ERROR_DRAWS * evidence.effective_draws).ceil() as u64,
-        }
+        Verdict::NoiseLimited { more_draws_for_half_error: HALF_ERROR_DRAWS * draw_count }
     }
 }
 
@@ -69,8 +79,8 @@ pub(super) fn is_settled(evidence: &Evidence) -> bool {
     evidence.progress == Progress::Resting && evidence.bias < CONTRADICTED
 }
 
-/// Everything but R-hat and the draws of the run.
-pub(crate) fn assess(evidence: &Evidence, x: &[f64], best: &[f64]) -> Solution {
+/// Everything but R-hat.
+pub(crate) fn assess(evidence: &Evidence, x: &[f64], best: &[f64], draw_count: u64) -> Solution {
     let gains = gains(evidence, x, best);
     let inflation = inflation(evidence);
     let standard_error = offsets(evidence, x, best)
@@ -87,7 +97,7 @@ pub(crate) fn assess(evidence: &Evidence, x: &[f64], best: &[f64]) -> Solution {
         predicted_gain: gains.expected,
         predicted_gain_bound: gains.bound,
         effective_draws: (!evidence.is_exact).then_some(evidence.effective_draws),
-        draw_count: 0,
-        verdict: verdict(evidence, &gains),
+        draw_count,
+        verdict: verdict(evidence, &gains, draw_count),
     }
 }

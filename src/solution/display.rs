@@ -13,7 +13,7 @@ impl fmt::Display for Verdict {
             Self::NoiseLimited { more_draws_for_half_error } => {
                 write!(f, "noise-limited; {more_draws_for_half_error} more draws halve the error")
             }
-            Self::StillMoving => write!(f, "still moving; the errors are those of the noise alone"),
+            Self::StillMoving => write!(f, "still moving, or too poor a model to tell: certify"),
             Self::Stalled => write!(f, "stalled: no step is accepted"),
         }
     }

@@ -94,12 +94,14 @@ pub enum Verdict {
     Converged,
     /// Nothing but noise keeps the answer from the minimum: more draws make it better, slowly.
     NoiseLimited {
-        /// Draws in addition to those so far that halve the standard error: three times those that
-        /// the gradient estimate holds.
+        /// Draws in addition to those so far that halve the standard error: three times as many.
         more_draws_for_half_error: u64,
     },
     /// On the way, or on the trail of a minimum that moves: the steps are bound by the trust region,
-    /// f falls by more than noise, or the draws contradict the model.
+    /// f falls by more than noise, or the draws contradict the model. Also where the model is too
+    /// poor to tell slow progress from noise, which it is for many correlated parameters, for draws
+    /// of single data points, and for methods with a diagonal model: then
+    /// [`Arturo::certify`](crate::Arturo::certify) tells.
     StillMoving,
     /// No step is accepted although the gradient is not 0.
     Stalled,
