@@ -13,7 +13,8 @@
 //! a KL ball around the Gaussian, by a one-dimensional dual.
 //!
 //! Begin with [`Arturo::new`] and [`StochasticGradient`]; [`oracle`] tells which oracle fits what
-//! you have, [`hessian`] which estimator of curvature. [`MultiStart`] runs from several starts. [`baseline`] has Adam, AdamW and SGD to
+//! you have, [`hessian`] which estimator of curvature. [`solution`] tells how good the answer is and when
+//! to stop. [`MultiStart`] runs from several starts. [`baseline`] has Adam, AdamW and SGD to
 //! compare with.
 //!
 //! # Symbols

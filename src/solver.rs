@@ -39,6 +39,10 @@ use std::marker::PhantomData;
 /// | [`with_averaging`](Self::with_averaging) | recommended point | [`Averaging::Adaptive`], the paper's: [`Averaging::None`] |
 /// | [`with_non_finite`](Self::with_non_finite) | NaN or infinite gradients | [`NonFinite::Error`] |
 /// | [`with_telemetry`](Self::with_telemetry) | reports to observers | every iteration |
+/// | [`with_tolerance`](Self::with_tolerance) | when the answer is good enough | never |
+/// | [`with_segments`](Self::with_segments) | statistics of the path, for R-hat | not kept |
+/// | [`with_filtered_cost`](Self::with_filtered_cost) | cost of the recommended point, from draws | not kept |
+/// | [`with_exact_cost`](Self::with_exact_cost) | the same, exact, at every k-th iteration | not kept |
 ///
 /// # Requirements on the optimization problem
 ///
@@ -53,13 +57,15 @@ use std::marker::PhantomData;
 /// - `prev_param`, `prev_grad`: the point under trial and the gradient there, of the
 ///   self-calibrating method
 /// - `cost`: NaN, and `best_cost` infinite: under noise no drawn loss is comparable with another,
-///   and the lowest one would only be the luckiest. So `target_cost` never stops a run.
+///   and the lowest one would only be the luckiest. So `target_cost` never stops a run, unless the
+///   cost of the recommended point is kept: then that is in `best_cost`
 ///
 /// # Observers
 ///
 /// Each iteration reports `kl`, `kl_bound`, `multiplier`, `dual_evaluations` and `step_norm` of the
 /// step it took (0 where it took none), `gradient_norm`, `curvature_min`, `curvature_max` and
-/// `skipped_draws`.
+/// `skipped_draws`; and `filtered_cost` with `filtered_cost_error`, where the cost of the recommended
+/// point is kept.
 ///
 /// # Reference
 ///

@@ -358,6 +358,12 @@ impl fmt::Display for Certificate {
         }
         let (count, error) = (self.gradient_count, 100.0 * self.hessian_error);
         writeln!(f, "{count} gradients; Hessian known to {error:.1} %")?;
-        write!(f, "verdict: {}", self.verdict)
+        match self.verdict {
+            Verdict::Stalled => {
+                write!(f, "verdict: no minimum, the Hessian is not positive definite")
+            }
+            Verdict::StillMoving => write!(f, "verdict: far off, certify again from here"),
+            verdict => write!(f, "verdict: {verdict}"),
+        }
     }
 }
