@@ -56,13 +56,14 @@ fn certified_intervals_cover_correlated_coordinates_where_streaming_ones_do_not(
         let certificate =
             result.solver.certify(&mut result.problem, &result.state, &certification).unwrap();
         let errors = certificate.standard_error().unwrap();
-        for i in 0..10 {
-            let z = (certificate.param[i] - 1.0) / errors[i];
-            squares += z * z;
-            covered += u32::from(z.abs() < 1.96);
-            own += u32::from((solution.param[i] - 1.0).abs() < 1.96 * solution.standard_error[i]);
+        let inside = |x: &f64, error: &f64| (x - 1.0).abs() < 1.96 * error;
+        for (x, error) in std::iter::zip(&certificate.param, &errors) {
+            squares += ((x - 1.0) / error).powi(2);
+            covered += u32::from(inside(x, error));
             all += 1;
         }
+        let streaming = std::iter::zip(&solution.param, &solution.standard_error);
+        own += streaming.filter(|(x, error)| inside(x, error)).count() as u32;
         // the Hessian of additive noise is exact but for rounding
         let error = (&certificate.hessian - &problem.hessian).amax() / problem.hessian.amax();
         assert!(error < 1e-6, "{error}");

@@ -95,10 +95,10 @@ fn geometric(n: usize, last: f64) -> Vec<f64> {
 
 #[test]
 fn intervals_cover_where_coordinates_are_independent() {
-    // 60 seeds, 600 coordinates: 95 % to 0.9 % if they were independent; the bounds are the issue's
+    // 40 seeds, 400 coordinates: 95 % to 1.1 % if they were independent
     let oracle = bowl(&geometric(10, 100.0), 1.0);
-    let (mut scores, mut gaps, mut predicted, mut below) = (vec![], vec![], vec![], 0);
-    for seed in 0..60 {
+    let (mut scores, mut gaps, mut predicted, mut below) = (vec![], vec![], vec![], 0_usize);
+    for seed in 0..40 {
         let solution = solve(&oracle, seed, 1000);
         if !matches!(solution.verdict, Verdict::NoiseLimited { .. }) {
             continue;
@@ -106,24 +106,28 @@ fn intervals_cover_where_coordinates_are_independent() {
         let errors = &solution.standard_error;
         scores.extend(std::iter::zip(&solution.param, errors).map(|(x, e)| (x - 1.0) / e));
         let gap = oracle.value(&solution.param);
-        below += u32::from(gap <= solution.predicted_gain_bound);
+        below += usize::from(gap <= solution.predicted_gain_bound);
         gaps.push(gap);
         predicted.push(solution.predicted_gain);
     }
-    assert!(gaps.len() >= 55, "{} of 60 runs know that they rest", gaps.len());
+    assert!(gaps.len() >= 36, "{} of 40 runs know that they rest", gaps.len());
     let coverage = covered(&scores);
     assert!((0.90..0.98).contains(&coverage), "{coverage}");
     let ratio = mean(&predicted) / mean(&gaps);
     assert!((0.7..2.0).contains(&ratio), "{ratio}");
-    assert!(below >= 52, "{below} of {} gaps are below their 95 % bound", gaps.len());
+    assert!(
+        10 * below >= 9 * gaps.len(),
+        "{below} of {} gaps are below their 95 % bound",
+        gaps.len()
+    );
 }
 
 #[test]
 fn the_price_of_half_the_error_is_what_it_says() {
-    // errors at 1000 and at as many draws as said, mean of 20 seeds: within 15 % of a half
+    // errors at 1000 and at as many draws as said, mean of 10 seeds: within 15 % of a half
     let oracle = bowl(&[1.0, 3.0], 1.0);
     let size = |solution: &Solution| mean(&solution.standard_error);
-    let ratios: Vec<f64> = (0..20)
+    let ratios: Vec<f64> = (0..10)
         .map(|seed| {
             let first = solve(&oracle, seed, 1000);
             let Verdict::NoiseLimited { more_draws_for_half_error: more } = first.verdict else {
@@ -201,12 +205,12 @@ fn the_filtered_cost_has_the_error_it_states() {
 
 #[test]
 fn stops_on_a_predicted_gain_are_seldom_false() {
-    // 3 bowls, 3 tolerances, 20 seeds: false (gap above 3 tol) in less than 5 % of 180
+    // 3 bowls, 3 tolerances, 10 seeds: false (gap above 3 tol) in less than 5 % of 90
     let mut wrong = 0;
     for curvatures in [vec![1.0; 5], geometric(10, 100.0), geometric(3, 1e4)] {
         let oracle = bowl(&curvatures, 1.0);
         for tolerance in [0.3, 0.1, 0.03] {
-            for seed in 0..20 {
+            for seed in 0..10 {
                 let solver = Arturo::new()
                     .with_seed(seed)
                     .with_tolerance(Tolerance::PredictedGain(tolerance))
@@ -220,7 +224,7 @@ fn stops_on_a_predicted_gain_are_seldom_false() {
             }
         }
     }
-    assert!(wrong < 9, "{wrong} of 180");
+    assert!(wrong <= 4, "{wrong} of 90");
 }
 
 #[test]
@@ -231,7 +235,7 @@ fn every_tolerance_stops_and_none_on_the_first_draws() {
         Tolerance::PredictedGain(0.01),
         Tolerance::GradientConfidence(0.95),
     ] {
-        for seed in 0..20 {
+        for seed in 0..10 {
             let solver = Arturo::new().with_seed(seed).with_tolerance(tolerance).unwrap();
             let result = run(oracle.clone(), solver, 2, 20_000);
             let state = result.state();
@@ -248,7 +252,7 @@ fn every_tolerance_stops_and_none_on_the_first_draws() {
 #[test]
 fn what_drifts_or_diverges_is_never_converged() {
     let tolerance = Tolerance::GradientConfidence(0.95);
-    for seed in 0..20 {
+    for seed in 0..10 {
         for (name, drift, slope) in [("drifts", 0.01, 0.0), ("diverges", 0.0, 1.0)] {
             let drifting = Bowl { drift, ..bowl(&[1.0, 10.0], 1.0) };
             let oracle = Tilted { bowl: drifting, slope };

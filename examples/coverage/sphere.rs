@@ -64,6 +64,7 @@ impl Observe<Run> for Luckiest {
 }
 
 /// True f at the returned, the last and the luckiest point; and the finished run.
+#[expect(clippy::type_complexity, reason = "a pair")]
 fn run<S: Solver<Sphere, Run>>(
     solver: S,
     seed: u64,

@@ -48,7 +48,7 @@ pub fn print(seeds: u64) -> Result<(), Error> {
                 let stopped = reason == Some(&TerminationReason::SolverConverged);
                 let x = state.get_best_param().cloned().unwrap_or_default();
                 let gap = problem.cost(&x) - least;
-                Ok((stopped, stopped && !(gap <= 3.0 * tolerance), state.get_iter()))
+                Ok((stopped, stopped && (gap.is_nan() || gap > 3.0 * tolerance), state.get_iter()))
             })?;
             let stopped = runs.iter().filter(|run| run.0).count();
             let wrong = runs.iter().filter(|run| run.1).count();
