@@ -333,8 +333,8 @@ fn estimators_of_curvature_give_errors_but_no_verdict_of_rest() {
     assert_eq!(
         result.solver().solution(result.state()).unwrap_err().to_string(),
         "Invalid parameter: \"Arturo: no errors can be given for a method that does not estimate \
-         the noise of its draws, nor before the first ten draws or so; use `Arturo::new` and more \
-         draws\""
+         the noise of its draws, in a box, nor before the first ten draws or so; use \
+         `Arturo::new` and more draws\""
     );
 }
 

@@ -78,6 +78,10 @@ where
         self.method.dimension()
     }
 
+    fn check_start(&self, x: &[<O::Param as ParamVec>::Scalar]) -> Result<(), Error> {
+        self.method.check_start(x)
+    }
+
     fn iterate(
         &mut self,
         problem: &mut Problem<O>,

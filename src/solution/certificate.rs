@@ -22,6 +22,8 @@ use std::fmt;
 /// 3. the answer is x - H^-1 g, the one-step estimator (Le Cam 1956), of covariance
 ///    H^-1 G H^-1 / M, whatever the path that led to x.
 ///
+/// The minimum must be one of a free x: at a bound the gradient is not 0, and a step could cross it.
+///
 /// That costs M + 2 n k gradients, counted by argmin as `stochastic_gradient_count`, and
 /// O(n^2 (M + n)) arithmetic: for n up to a few hundred. Intervals hold for any correlation of
 /// noise and parameters, provided that f is close to a quadratic over the distance from x to the

@@ -51,7 +51,7 @@ impl<F: Scalar, M: Method<F>> Arturo<F, M> {
     ///
     /// # Errors
     /// If there is no model yet (some ten draws), or the method does not estimate the noise of its
-    /// draws, as the published one does not.
+    /// draws, as the published one does not, or there are bounds.
     pub fn solution<P>(&self, state: &RunState<P, F>) -> Result<Solution, Error>
     where
         P: ParamVec<Scalar = F>,
@@ -222,7 +222,8 @@ impl<F: Scalar, M: Method<F>> Arturo<F, M> {
         self.method.evidence(self.run.draw_count).ok_or_else(|| {
             invalid(format!(
                 "{NAME}: no errors can be given for a method that does not estimate the noise of \
-                 its draws, nor before the first ten draws or so; use `Arturo::new` and more draws"
+                 its draws, in a box, nor before the first ten draws or so; use `Arturo::new` and \
+                 more draws"
             ))
         })
     }
