@@ -33,7 +33,8 @@
 //! or L-BFGS, [`observer`] for those who want to watch, and the module `checkpoint` (feature `serde1`)
 //! for those who stop and go on. [`prelude`] has what most programs need.
 //!
-//! [`Arturo::with_bounds`] and [`Transformed`] are for x that is not free.
+//! [`solution`] tells how good the answer is and when to stop. [`Arturo::with_bounds`] and
+//! [`Transformed`] are for x that is not free.
 //!
 //! # Symbols
 //!
@@ -80,7 +81,9 @@ pub mod prelude;
 mod radius;
 mod run;
 pub mod schedule;
+mod score;
 mod settings;
+pub mod solution;
 mod solver;
 mod transform;
 

@@ -1,8 +1,9 @@
 //! Several runs of a solver, and which of them was the best.
 
 use crate::error::invalid;
-use crate::oracle::{Draw, StochasticCost};
-use crate::param::{ParamVec, Scalar};
+use crate::oracle::StochasticCost;
+use crate::param::ParamVec;
+use crate::score::{Score, judge_all, rank};
 use argmin::argmin_error_closure;
 use argmin::core::{Error, OptimizationResult, State};
 use std::sync::Mutex;
@@ -284,54 +285,9 @@ impl<P: ParamVec> MultiStart<P> {
     }
 }
 
-/// What a cost is ordered by: NaN, of either sign, is the worst.
-fn rank(cost: f64) -> f64 {
-    if cost.is_nan() { f64::INFINITY } else { cost }
-}
-
-/// Mean cost over the common draws, also relative to the best.
-#[derive(Clone, Copy, Debug)]
-struct Score {
-    cost: f64,
-    standard_error: f64,
-    excess: f64,
-    excess_error: f64,
-}
-
 impl Score {
     fn finish<P, R>(self, start: Start<P>, result: R, param: P) -> Finish<P, R> {
         let Self { cost, standard_error, excess, excess_error } = self;
         Finish { start, result, param, cost, standard_error, excess, excess_error }
     }
-}
-
-/// Mean and its standard error, by the corrected two-pass algorithm.
-fn mean(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
-    let count = values.clone().count() as f64;
-    let mean = values.clone().sum::<f64>() / count;
-    let squares: f64 = values.map(|value| (value - mean).powi(2)).sum();
-    (mean, (squares / (count - 1.0) / count).sqrt())
-}
-
-/// Judges points by the same draws.
-fn judge_all<J: StochasticCost>(
-    judge: &J,
-    params: &[&J::Param],
-    seed: u64,
-    draws: u64,
-) -> Result<Vec<Score>, Error> {
-    let costs_of = |param: &&J::Param| -> Result<Vec<f64>, Error> {
-        (0..draws)
-            .map(|k| Ok(judge.stochastic_cost(param, Draw::new(seed, k))?.to_f64_exact()))
-            .collect()
-    };
-    let costs = params.iter().map(costs_of).collect::<Result<Vec<_>, Error>>()?;
-    let means: Vec<_> = costs.iter().map(|costs| mean(costs.iter().copied())).collect();
-    let order = |&a: &usize, &b: &usize| rank(means[a].0).total_cmp(&rank(means[b].0));
-    let best = (0..costs.len()).min_by(order).expect("there is at least one run");
-    let score = |(own, &(cost, standard_error)): (&Vec<f64>, &(f64, f64))| {
-        let (excess, excess_error) = mean(own.iter().zip(&costs[best]).map(|(a, b)| a - b));
-        Score { cost, standard_error, excess, excess_error }
-    };
-    Ok(std::iter::zip(&costs, &means).map(score).collect())
 }

@@ -1,5 +1,7 @@
 //! arTuRO as an argmin solver.
 
+mod answer;
+mod cost;
 mod iteration;
 
 use crate::averaging::Averaging;
@@ -14,6 +16,7 @@ use crate::param::Scalar;
 use crate::radius::KlRadius;
 use crate::schedule::KlSchedule;
 use crate::settings::{NonFinite, PaperSettings, Telemetry};
+use crate::solution::{Segments, Stopping};
 use argmin::core::Error;
 use std::marker::PhantomData;
 
@@ -40,6 +43,10 @@ use std::marker::PhantomData;
 /// | [`with_averaging`](Self::with_averaging) | recommended point | [`Averaging::Adaptive`], the paper's: [`Averaging::None`] |
 /// | [`with_non_finite`](Self::with_non_finite) | NaN or infinite gradients | [`NonFinite::Error`] |
 /// | [`with_telemetry`](Self::with_telemetry) | reports to observers | every iteration |
+/// | [`with_tolerance`](Self::with_tolerance) | when the answer is good enough | never |
+/// | [`with_segments`](Self::with_segments) | statistics of the path, for R-hat | not kept |
+/// | [`with_filtered_cost`](Self::with_filtered_cost) | cost of the recommended point, from draws | not kept |
+/// | [`with_exact_cost`](Self::with_exact_cost) | the same, exact, at every k-th iteration | not kept |
 ///
 /// # Requirements on the optimization problem
 ///
@@ -54,13 +61,15 @@ use std::marker::PhantomData;
 /// - `prev_param`, `prev_grad`: the point under trial and the gradient there, of the
 ///   self-calibrating method
 /// - `cost`: NaN, and `best_cost` infinite: under noise no drawn loss is comparable with another,
-///   and the lowest one would only be the luckiest. So `target_cost` never stops a run.
+///   and the lowest one would only be the luckiest. So `target_cost` never stops a run, unless the
+///   cost of the recommended point is kept: then that is in `best_cost`
 ///
 /// # Observers
 ///
 /// Each iteration reports `kl`, `kl_bound`, `multiplier`, `dual_evaluations` and `step_norm` of the
 /// step it took (0 where it took none), `gradient_norm`, `curvature_min`, `curvature_max` and
-/// `skipped_draws`.
+/// `skipped_draws`; and `filtered_cost` with `filtered_cost_error`, where the cost of the recommended
+/// point is kept.
 ///
 /// # Reference
 ///
@@ -72,6 +81,8 @@ pub struct Arturo<F, M = SelfCalibrating<F>> {
     method: M,
     run: Run,
     telemetry: Telemetry,
+    stopping: Option<Stopping>,
+    segments: Option<Segments<F>>,
     scalar: PhantomData<F>,
 }
 
@@ -258,18 +269,19 @@ impl<F: Scalar, M> Arturo<F, M> {
                 skipped_draw_count: 0,
             },
             telemetry: Telemetry::default(),
+            stopping: None,
+            segments: None,
             scalar: PhantomData,
         }
     }
 
     fn try_map_method(self, map: impl FnOnce(M) -> Result<M, Error>) -> Result<Self, Error> {
-        let Self { method, run, telemetry, scalar } = self;
-        Ok(Self { method: map(method)?, run, telemetry, scalar })
+        Ok(Self { method: map(self.method)?, ..self })
     }
 
     fn map_method<M2>(self, map: impl FnOnce(M) -> M2) -> Arturo<F, M2> {
-        let Self { method, run, telemetry, scalar } = self;
-        Arturo { method: map(method), run, telemetry, scalar }
+        let Self { method, run, telemetry, stopping, segments, scalar } = self;
+        Arturo { method: map(method), run, telemetry, stopping, segments, scalar }
     }
 
     /// Sets the seed of all draws (default 0). Runs with equal seeds have equal bits.

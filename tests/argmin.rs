@@ -7,6 +7,7 @@ use argmin::core::{
     CostFunction, Error, Executor, Gradient, State, TerminationReason, TerminationStatus,
 };
 use argmin_arturo::hessian::{ExactDiagonal, FiniteDifference, HessianDiagonal};
+use argmin_arturo::oracle::StochasticCost;
 use argmin_arturo::{Arturo, Averaging, Draw, PaperSettings, StochasticGradient, Telemetry};
 use argmin_observer_paramwriter::{ParamWriter, ParamWriterFormat};
 use common::{Recorder, float, noisy, quadratic};
@@ -301,10 +302,23 @@ fn no_allocation_in_a_step() {
             Ok(())
         }
     }
+    impl StochasticCost for Free {
+        type Param = Vec<f64>;
+        fn stochastic_cost(&self, x: &Vec<f64>, draw: Draw) -> Result<f64, Error> {
+            Ok(x[0] + if draw.index().is_multiple_of(3) { 0.5 } else { -0.25 })
+        }
+    }
     let count = |run: &dyn Fn()| allocation_counter::measure(run).count_total;
     let default = |iterations| {
         let solver = Arturo::new().with_telemetry(Telemetry::Never).unwrap();
         Executor::new(Free, solver)
+            .configure(|state| state.param(vec![0.0; 100]).max_iters(iterations))
+            .run()
+            .unwrap();
+    };
+    let watched = |iterations| {
+        let solver = Arturo::new().with_telemetry(Telemetry::Never).unwrap();
+        Executor::new(Free, solver.with_segments().with_filtered_cost())
             .configure(|state| state.param(vec![0.0; 100]).max_iters(iterations))
             .run()
             .unwrap();
@@ -318,5 +332,6 @@ fn no_allocation_in_a_step() {
             .unwrap();
     };
     assert_eq!(count(&|| default(20)), count(&|| default(1020)));
+    assert_eq!(count(&|| watched(20)), count(&|| watched(1020)));
     assert_eq!(count(&|| paper(1)), count(&|| paper(1001)));
 }

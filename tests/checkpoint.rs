@@ -8,9 +8,12 @@ use argmin_arturo::dual::Newton;
 use argmin_arturo::hessian::{
     Constant, FiniteDifference, GaussNewton, Hutchinson, SquaredGradient, SquaredJacobian,
 };
-use argmin_arturo::oracle::{GaussianNoise, InStages, Svrg};
+use argmin_arturo::oracle::{FiniteSumCost, GaussianNoise, InStages, Svrg};
 use argmin_arturo::schedule::KlSchedule;
-use argmin_arturo::{Arturo, Draw, FiniteSum, Group, MiniBatch, PaperSettings, StochasticGradient};
+use argmin_arturo::solution::Tolerance;
+use argmin_arturo::{
+    Arturo, Averaging, Draw, FiniteSum, Group, MiniBatch, PaperSettings, StochasticGradient,
+};
 use argmin_checkpointing_file::FileCheckpoint;
 use serde::{Serialize, de::DeserializeOwned};
 use std::path::PathBuf;
@@ -115,6 +118,24 @@ fn the_self_calibrating_solver_resumes() {
 }
 
 #[test]
+fn what_the_answer_is_judged_by_resumes() {
+    let solver = Arturo::new()
+        .with_seed(5)
+        .with_segments()
+        .with_tolerance(Tolerance::PredictedGain(1e-9))
+        .unwrap();
+    assert_same_bits("errors", solver);
+}
+
+#[test]
+fn a_filtered_cost_and_a_tail_average_resume() {
+    let draws = || MiniBatch::new(Terms, 2).unwrap();
+    let filtered = Arturo::new().with_seed(5).with_filtered_cost::<Vec<f64>>();
+    assert_same_bits_on("filtered", draws, filtered);
+    assert_same_bits_on("tail", draws, Arturo::new().with_averaging(Averaging::Tail { from: 30 }));
+}
+
+#[test]
 fn the_published_method_resumes() {
     assert_same_bits("paper", Arturo::paper(PaperSettings::default()).unwrap().with_seed(5));
 }
@@ -140,6 +161,12 @@ impl FiniteSum for Terms {
             *sum += (i as f64 + 1.0) * x - i as f64;
         }
         Ok(())
+    }
+}
+
+impl FiniteSumCost for Terms {
+    fn term_cost(&self, x: &Vec<f64>, i: usize) -> Result<f64, Error> {
+        Ok(x.iter().map(|x| 0.5 * (i as f64 + 1.0) * x * x - i as f64 * x).sum())
     }
 }
 

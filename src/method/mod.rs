@@ -1,8 +1,12 @@
 //! The methods: what one drawn gradient does to the point.
 
+mod costed;
+mod evidence;
 mod self_calibrating;
 mod trust_region;
 
+pub use costed::{Costed, ExactCost, FilteredCost};
+pub(crate) use evidence::{Evidence, Progress};
 pub use self_calibrating::SelfCalibrating;
 pub use trust_region::TrustRegion;
 
@@ -24,6 +28,10 @@ pub trait Method<F>: private::Sealed {
 
     /// The diagonal of the model's Hessian. Empty before a run.
     fn curvature(&self) -> &[F];
+
+    /// What is known about the distance from the minimum, if anything.
+    #[doc(hidden)]
+    fn evidence(&self, draw_count: u64) -> Option<Evidence>;
 }
 
 /// A method that works on oracles of the type `O`.
@@ -95,4 +103,17 @@ pub struct Report {
     pub(crate) dual_evaluations: u32,
     /// |d|, in units of x.
     pub(crate) step_norm: f64,
+    /// The cost of the recommended point, where a method keeps one.
+    pub(crate) cost: Option<CostReport>,
+}
+
+/// The cost of the recommended point.
+#[derive(Clone, Copy, Debug)]
+pub struct CostReport {
+    /// In units of f.
+    pub(crate) value: f64,
+    /// Standard error; 0 for an exact cost.
+    pub(crate) error: f64,
+    /// Whether it is below the best one so far, by more than its error.
+    pub(crate) is_new_best: bool,
 }

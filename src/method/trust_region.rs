@@ -1,6 +1,6 @@
 //! arTuRO with an estimator of curvature: the published method, and every estimator of one's own.
 
-use super::{Iterate, Method, Report, Run, private};
+use super::{Evidence, Iterate, Method, Progress, Report, Run, private};
 use crate::averaging::average;
 use crate::bounds::BoxBounds;
 use crate::dual::{DualSolver, Newton};
@@ -9,7 +9,7 @@ use crate::gaussian::{Gaussian, StepSums};
 use crate::groups::{self, Ball, Group};
 use crate::hessian::{AdaptiveRls, HessianEstimator, Observation, draw_gradient};
 use crate::kernel;
-use crate::model::QuadraticModel;
+use crate::model::{QuadraticModel, positive_curvature, tiny_curvature};
 use crate::oracle::{Draw, StochasticGradient};
 use crate::param::{ParamVec, Scalar};
 use crate::radius::{AdaptiveRadius, KlRadius};
@@ -43,6 +43,8 @@ pub struct TrustRegion<F, E, D = Newton> {
     balls: Vec<Ball>,
     /// The last step, where the estimator, the radius or the bounds need it; else empty.
     step: Vec<F>,
+    /// Weight of the last draw in the model's gradient.
+    gain: f64,
     /// Gradients taken in.
     count: u64,
 }
@@ -82,6 +84,7 @@ impl<F: Scalar, E, D> TrustRegion<F, E, D> {
             groups: Vec::new(),
             balls: Vec::new(),
             step: Vec::new(),
+            gain: 1.0,
             count: 0,
         }
     }
@@ -122,6 +125,7 @@ impl<F: Scalar, E, D> TrustRegion<F, E, D> {
         let is_adaptive = matches!(self.radius, KlRadius::Adaptive(_));
         let uses_step = uses_step || is_adaptive || self.bounds.is_some();
         self.step = vec![F::zero(); if uses_step { len } else { 0 }];
+        self.gain = 1.0;
         self.balls = groups::balls(&self.groups, len, self.weight_decay);
         self.count = 0;
     }
@@ -140,6 +144,44 @@ impl<F: Scalar, E, D> Method<F> for TrustRegion<F, E, D> {
 
     fn curvature(&self) -> &[F] {
         &self.model.curvature
+    }
+
+    /// By the diagonal model alone; none where the estimator does not estimate the noise, and none in
+    /// a box, on whose boundary the gradient of the answer is not 0.
+    fn evidence(&self, _draw_count: u64) -> Option<Evidence> {
+        let QuadraticModel { gradient, noise, .. } = &self.model;
+        if noise.is_empty() || self.bounds.is_some() {
+            return None;
+        }
+        let (gain, tiny) = (self.gain, tiny_curvature::<F>());
+        let exact = |values: &[F]| values.iter().map(|v| v.to_f64_exact()).collect::<Vec<_>>();
+        let curvature: Vec<f64> = (self.model.curvature.iter())
+            .map(|&a| positive_curvature(a, tiny).to_f64_exact())
+            .collect();
+        let (gradient, noise) = (exact(gradient), exact(noise));
+        let over = |values: &[f64]| {
+            std::iter::zip(values, &curvature).map(|(v, a)| v / a).collect::<Vec<_>>()
+        };
+        let newton_step: Vec<f64> = over(&gradient).into_iter().map(|d| -d).collect();
+        let gains: Vec<f64> = over(&noise).into_iter().map(|v| gain * v).collect();
+        let trace: f64 = gains.iter().sum();
+        let squares: f64 = gains.iter().map(|v| v * v).sum();
+        Some(Evidence {
+            gradient_error: noise.iter().map(|r| (gain * r).sqrt()).collect(),
+            variance: over(&gains),
+            signal: -std::iter::zip(&gradient, &newton_step).map(|(m, d)| m * d).sum::<f64>(),
+            noise: [trace, (2.0 * squares).sqrt()],
+            gradient,
+            newton_step,
+            curvature,
+            curvature_error: 1.0,
+            decrease: 0.0,
+            bias: 0.0,
+            effective_draws: 1.0 / gain,
+            is_exact: false,
+            is_flat: false,
+            progress: Progress::Unknown,
+        })
     }
 }
 
@@ -193,9 +235,10 @@ where
             let dual_evaluations = self.solve_dual(x, bound);
             let StepSums { kl, step_norm, .. } = self.take_step(x);
             let multiplier = Method::<F>::multiplier(self);
-            report = Report { bound, kl, multiplier, dual_evaluations, step_norm };
+            report = Report { bound, kl, multiplier, dual_evaluations, step_norm, cost: None };
         }
-        average(best, x, run.averaging.weight(self.count, self.estimator.gain()));
+        self.gain = self.estimator.gain();
+        average(best, x, run.averaging.weight(self.count, self.gain));
         if let Some(bounds) = &self.bounds {
             // a mean of points inside, but for its rounding
             bounds.clip_all(best);

@@ -6,7 +6,7 @@ use crate::method::{Iterate, Report};
 use crate::oracle::StochasticGradient;
 use crate::param::{ParamVec, Scalar};
 use crate::run::{self, Point, RunState};
-use argmin::core::{Error, KV, Problem, Solver};
+use argmin::core::{Error, KV, Problem, Solver, TerminationReason, TerminationStatus};
 use argmin::kv;
 
 impl<O, F, M> Solver<O, RunState<O::Param, F>> for Arturo<F, M>
@@ -49,8 +49,27 @@ where
 
         let report_now = self.telemetry.reports_at(iteration);
         let kv = report_now.then(|| self.report(&point, report)).transpose()?;
+        let last_best = state.last_best_iter;
+        if let Some(segments) = &mut self.segments {
+            segments.record(point.param.as_coordinates()?);
+        }
         point.put_back(&mut state);
+        if let Some(cost) = report.cost {
+            // `cost` stays NaN: argmin would take the last point for the best one
+            state.best_cost = F::from_f64_lossy(cost.value);
+            if !cost.is_new_best {
+                state.last_best_iter = last_best;
+            }
+        }
         Ok((state, kv))
+    }
+
+    fn terminate(&mut self, state: &RunState<O::Param, F>) -> TerminationStatus {
+        if self.is_good_enough(state) {
+            TerminationStatus::Terminated(TerminationReason::SolverConverged)
+        } else {
+            TerminationStatus::NotTerminated
+        }
     }
 }
 
@@ -63,6 +82,12 @@ impl<F: Scalar, M> Arturo<F, M> {
         M: Iterate<O>,
     {
         self.method.reset(len);
+        if let Some(segments) = &mut self.segments {
+            segments.reset(len);
+        }
+        if let Some(stopping) = &mut self.stopping {
+            stopping.reset();
+        }
         self.run.draw_count = 0;
         self.run.skipped_draw_count = 0;
     }
@@ -75,7 +100,7 @@ impl<F: Scalar, M> Arturo<F, M> {
         M: Iterate<O>,
     {
         let (curvature_min, curvature_max) = kernel::range(self.method.curvature());
-        Ok(kv!(
+        let mut kv = kv!(
             "gradient_norm" => kernel::norm(point.gradient.as_coordinates()?);
             "curvature_min" => curvature_min;
             "curvature_max" => curvature_max;
@@ -85,6 +110,11 @@ impl<F: Scalar, M> Arturo<F, M> {
             "multiplier" => report.multiplier;
             "dual_evaluations" => report.dual_evaluations;
             "step_norm" => report.step_norm;
-        ))
+        );
+        if let Some(cost) = report.cost {
+            kv.insert("filtered_cost", cost.value.into());
+            kv.insert("filtered_cost_error", cost.error.into());
+        }
+        Ok(kv)
     }
 }

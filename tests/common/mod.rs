@@ -32,6 +32,25 @@ pub fn float(kv: &KV, key: &str) -> f64 {
     kv.get(key).unwrap_or_else(|| panic!("no {key}")).get_float().unwrap()
 }
 
+/// An observer that keeps the path of the point.
+#[derive(Clone, Default)]
+pub struct Path {
+    points: Arc<Mutex<Vec<Vec<f64>>>>,
+}
+
+impl Path {
+    pub fn points(&self) -> Vec<Vec<f64>> {
+        self.points.lock().unwrap().clone()
+    }
+}
+
+impl<I: State<Param = Vec<f64>>> Observe<I> for Path {
+    fn observe_iter(&mut self, state: &I, _kv: &KV) -> Result<(), Error> {
+        self.points.lock().unwrap().push(state.get_param().unwrap().clone());
+        Ok(())
+    }
+}
+
 /// f(x) = 1/2 sum_i (i + 1) (x_i - 1)^2 over any vector type.
 pub struct Quadratic<P>(PhantomData<P>);
 

@@ -158,6 +158,7 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
             ([p], [m * d, d * d])
         });
         self.region.start(0.5 * kl, squares);
+        self.spread.begin(high.max(-low));
     }
 
     /// A draw at x in place of a lost one, or to see whether the oracle really has no noise.
@@ -168,6 +169,7 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
             let len = self.start.len();
             self.model.reset(len);
             self.estimate.reset(len);
+            self.spread.reset(len);
             self.agreement = Agreement::default();
             self.estimate.calibrate(view.gradient);
             self.phase = Phase::Calibrate;

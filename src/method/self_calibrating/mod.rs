@@ -2,13 +2,15 @@
 
 mod agreement;
 mod control;
+mod evidence;
 mod filter;
 mod line_check;
 mod plan;
 mod region;
 mod secants;
+mod spread;
 
-use super::{Iterate, Method, Report, Run, TrustRegion, private};
+use super::{Evidence, Iterate, Method, Report, Run, TrustRegion, private};
 use crate::dual::{DualSolver, Newton};
 use crate::hessian::{AdaptiveRls, draw_gradient};
 use crate::oracle::StochasticGradient;
@@ -22,6 +24,7 @@ use filter::GradientEstimate;
 use line_check::LineCheck;
 use region::Region;
 use secants::SecantModel;
+use spread::Spread;
 
 /// arTuRO that calibrates itself, from gradients of the same draw at both ends of its steps.
 ///
@@ -50,7 +53,7 @@ use secants::SecantModel;
 /// draws do not agree on curvature at all (a gradient that jumps), [`AdaptiveRls`] takes over; from
 /// the start, if the answer turns out to lie above it.
 ///
-/// Each iteration draws one gradient. Memory is 10 arrays and 10 more for the pairs, beside x, the
+/// Each iteration draws one gradient. Memory is 12 arrays and 10 more for the pairs, beside x, the
 /// gradient, the recommended point, and the point and gradient under trial.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
@@ -81,6 +84,7 @@ pub struct SelfCalibrating<F, D = Newton> {
     /// Mean of e'Ae / sum A_ii e_i^2 over residuals e.
     trace_ratio: f64,
     probe_count: u64,
+    spread: Spread<F>,
     rejected_count: u32,
     comparison_count: u64,
     steps_since_comparison: u64,
@@ -132,6 +136,11 @@ struct Trial {
 }
 
 impl Trial {
+    /// The predicted change of f.
+    fn change_of_f(&self) -> f64 {
+        self.slope + 0.5 * self.bend
+    }
+
     fn report(&self) -> Report {
         Report {
             bound: self.bound,
@@ -139,6 +148,7 @@ impl Trial {
             multiplier: self.multiplier,
             dual_evaluations: self.evaluations,
             step_norm: self.norm,
+            cost: None,
         }
     }
 }
@@ -156,6 +166,13 @@ impl<F: Scalar, D> Method<F> for SelfCalibrating<F, D> {
 
     fn curvature(&self) -> &[F] {
         self.fallback.as_ref().map_or(&self.model.curvature, |method| method.curvature())
+    }
+
+    fn evidence(&self, draw_count: u64) -> Option<Evidence> {
+        match &self.fallback {
+            Some(method) => method.evidence(draw_count),
+            None => self.own_evidence(draw_count),
+        }
     }
 }
 
@@ -190,6 +207,7 @@ impl<F: Scalar, D> SelfCalibrating<F, D> {
             has_second: false,
             trace_ratio: 1.0,
             probe_count: 0,
+            spread: Spread::default(),
             rejected_count: 0,
             comparison_count: 0,
             steps_since_comparison: 0,
@@ -209,6 +227,7 @@ where
         *self = Self::with_dual(self.dual.clone());
         self.estimate.reset(len);
         self.model.reset(len);
+        self.spread.reset(len);
         for values in [&mut self.precision, &mut self.start, &mut self.step, &mut self.scratch] {
             values.resize(len, F::zero());
         }
@@ -261,6 +280,7 @@ where
             self.lose(draw.index())
         };
         if outcome == Outcome::Moved {
+            self.spread.moved(self.trial.change_of_f(), run.draw_count);
             point.accept_trial();
         }
         let report =

@@ -3,6 +3,7 @@
 use super::control::View;
 use super::filter::GradientEstimate;
 use super::secants::{Prediction, SecantModel};
+use super::spread::Spread;
 use super::{Phase, SelfCalibrating, Trial};
 use crate::dual::{DualSolution, DualSolver};
 use crate::kernel::zip_map_sum;
@@ -182,6 +183,8 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
                 let (e, inverse) = (g - m, F::one() / (positive_curvature(q, tiny) + eta * p));
                 ([], [e * v, inverse * e * e, inverse * r, m * d])
             });
+        let vectors = [gradient, mean, &self.estimate.noise, &self.scratch];
+        self.spread.record(vectors, multiplier, sample, self.estimate.gain);
         if diagonal > 0.0 {
             self.probe_count += 1;
             let weight = PROBE_WEIGHT.max(1.0 / self.probe_count as f64);
@@ -224,6 +227,7 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
         // the memory of the model serves no more
         self.model = SecantModel::default();
         self.estimate = GradientEstimate::default();
+        self.spread = Spread::default();
         for values in [&mut self.precision, &mut self.step, &mut self.scratch] {
             *values = Vec::new();
         }

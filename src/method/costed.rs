@@ -1,0 +1,253 @@
+//! A method that also keeps the cost of the recommended point.
+
+use super::{CostReport, Evidence, Iterate, Method, Report, Run, private};
+use crate::oracle::{Draw, StochasticCost, StochasticGradient};
+use crate::param::{ParamVec, Scalar};
+use crate::run::Point;
+use argmin::core::{CostFunction, Error, Problem};
+
+/// A method and a source of costs, [`FilteredCost`] or [`ExactCost`]; see
+/// [`Arturo::with_filtered_cost`](crate::Arturo::with_filtered_cost) and
+/// [`Arturo::with_exact_cost`](crate::Arturo::with_exact_cost).
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+pub struct Costed<M, C> {
+    method: M,
+    cost: C,
+    /// The least cost that was announced as the best, and the last one with its error.
+    best: Option<f64>,
+    last: Option<[f64; 2]>,
+}
+
+/// Where the cost of the recommended point comes from, on an oracle of the type `O`.
+pub trait CostSource<O: StochasticGradient>: private::Sealed {
+    /// Starts anew.
+    #[doc(hidden)]
+    fn reset(&mut self);
+
+    /// Cost and standard error at `best`, where it is time to look; `draw` is new.
+    #[doc(hidden)]
+    fn cost(
+        &mut self,
+        problem: &mut Problem<O>,
+        best: &O::Param,
+        draw: Draw,
+    ) -> Result<Option<[f64; 2]>, Error>;
+}
+
+impl<M, C> Costed<M, C> {
+    pub(crate) fn new(method: M, cost: C) -> Self {
+        Self { method, cost, best: None, last: None }
+    }
+}
+
+impl<M, C> private::Sealed for Costed<M, C> {}
+
+impl<F, M: Method<F>, C> Method<F> for Costed<M, C> {
+    fn multiplier(&self) -> f64 {
+        self.method.multiplier()
+    }
+
+    fn precision(&self) -> &[F] {
+        self.method.precision()
+    }
+
+    fn curvature(&self) -> &[F] {
+        self.method.curvature()
+    }
+
+    fn evidence(&self, draw_count: u64) -> Option<Evidence> {
+        self.method.evidence(draw_count)
+    }
+}
+
+impl<O, M, C> Iterate<O> for Costed<M, C>
+where
+    O: StochasticGradient,
+    O::Param: ParamVec,
+    M: Iterate<O>,
+    C: CostSource<O>,
+{
+    fn reset(&mut self, len: usize) {
+        self.method.reset(len);
+        self.cost.reset();
+        (self.best, self.last) = (None, None);
+    }
+
+    fn dimension(&self) -> usize {
+        self.method.dimension()
+    }
+
+    fn check_start(&self, x: &[<O::Param as ParamVec>::Scalar]) -> Result<(), Error> {
+        self.method.check_start(x)
+    }
+
+    fn iterate(
+        &mut self,
+        problem: &mut Problem<O>,
+        point: &mut Point<O::Param>,
+        run: &mut Run,
+    ) -> Result<Report, Error> {
+        // independent of the gradients, which the point follows
+        let draw = run.fresh_draw().stream(COST_STREAM);
+        let mut report = self.method.iterate(problem, point, run)?;
+        let mut is_new_best = false;
+        if let Some([value, error]) = self.cost.cost(problem, &point.best, draw)? {
+            is_new_best = self.best.is_none_or(|best| value + error < best);
+            if is_new_best {
+                self.best = Some(value);
+            }
+            self.last = Some([value, error]);
+        }
+        report.cost = self.last.map(|[value, error]| CostReport { value, error, is_new_best });
+        Ok(report)
+    }
+}
+
+/// Separates the draws of costs from those of gradients.
+const COST_STREAM: u64 = 0x636f_7374;
+/// Costs before the first report.
+const LEAST_COSTS: u64 = 20;
+/// Weight of the newest innovation in the noise of a cost.
+const NOISE_WEIGHT: f64 = 0.05;
+
+/// The cost of the recommended point as an unbiased filter of drawn costs knows it.
+///
+/// At a fresh draw the cost is evaluated at the new recommended point and at the one before. The
+/// difference y carries the estimate along without the noise that both share, the new cost c
+/// corrects it (STORM, Cutkosky and Orabona 2019, on costs):
+///
+/// ```text
+/// v <- v + y^2 / R,   k = v / (1 + v),   e = c - (f + y)
+/// f <- f + y + k e,   v <- k,            R <- R + w (e^2 / (1 + v) - R)
+/// ```
+///
+/// Its standard error is sqrt(v R). No cost that a step has followed enters, so nothing makes it too
+/// low. It takes two drawn costs an iteration, and one where the point has not moved, counted by
+/// argmin as `stochastic_cost_count`.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(
+    feature = "serde1",
+    serde(bound(serialize = "P: serde::Serialize", deserialize = "P: serde::Deserialize<'de>"))
+)]
+pub struct FilteredCost<P> {
+    mean: f64,
+    /// v, the variance of the mean over that of a drawn cost.
+    variance: f64,
+    /// R, the variance of a drawn cost.
+    noise: f64,
+    count: u64,
+    /// The recommended point before.
+    point: Option<P>,
+}
+
+impl<P> Default for FilteredCost<P> {
+    fn default() -> Self {
+        Self { mean: 0.0, variance: 1.0, noise: 0.0, count: 0, point: None }
+    }
+}
+
+impl<P> FilteredCost<P> {
+    /// Takes in the cost at the point, and by how much it is above that at the point before.
+    fn update(&mut self, cost: f64, change: f64) {
+        self.count += 1;
+        if self.count == 1 {
+            self.mean = cost;
+            return;
+        }
+        let innovation = cost - (self.mean + change);
+        if self.count == 2 {
+            self.noise = 0.5 * innovation * innovation;
+        }
+        let added = if self.noise > 0.0 { change * change / self.noise } else { 0.0 };
+        // never more certain than the mean of all, and finite
+        let variance = (self.variance + added).clamp(1.0 / (self.count - 1) as f64, 1e6);
+        let gain = variance / (1.0 + variance);
+        self.mean += change + gain * innovation;
+        self.variance = gain;
+        let weight = NOISE_WEIGHT.max(1.0 / (self.count - 1) as f64);
+        self.noise += weight * (innovation * innovation / (1.0 + variance) - self.noise);
+    }
+}
+
+impl<P> private::Sealed for FilteredCost<P> {}
+
+impl<O, P> CostSource<O> for FilteredCost<P>
+where
+    O: StochasticGradient<Param = P> + StochasticCost<Param = P>,
+    P: ParamVec,
+{
+    fn reset(&mut self) {
+        *self = Self::default();
+    }
+
+    fn cost(
+        &mut self,
+        problem: &mut Problem<O>,
+        best: &P,
+        draw: Draw,
+    ) -> Result<Option<[f64; 2]>, Error> {
+        let mut drawn = |x: &P| -> Result<f64, Error> {
+            let cost = problem
+                .problem("stochastic_cost_count", |oracle| oracle.stochastic_cost(x, draw))?;
+            Ok(cost.to_f64_exact())
+        };
+        let cost = drawn(best)?;
+        let change = match &mut self.point {
+            Some(point) if point.as_coordinates()? == best.as_coordinates()? => 0.0,
+            Some(point) => {
+                let before = drawn(point)?;
+                point.as_coordinates_mut()?.copy_from_slice(best.as_coordinates()?);
+                cost - before
+            }
+            None => {
+                self.point = Some(best.clone());
+                0.0
+            }
+        };
+        // a cost outside of the domain is no news of the one inside
+        if cost.is_finite() && change.is_finite() {
+            self.update(cost, change);
+        }
+        let error = (self.variance * self.noise).sqrt();
+        Ok((self.count >= LEAST_COSTS).then_some([self.mean, error]))
+    }
+}
+
+/// The exact cost of the recommended point, evaluated at every k-th iteration, and counted by argmin
+/// as `cost_count`.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+pub struct ExactCost {
+    pub(crate) interval: u64,
+    pub(crate) iteration: u64,
+}
+
+impl private::Sealed for ExactCost {}
+
+impl<O> CostSource<O> for ExactCost
+where
+    O: StochasticGradient<Param: ParamVec>
+        + CostFunction<
+            Param = <O as StochasticGradient>::Param,
+            Output = <<O as StochasticGradient>::Param as ParamVec>::Scalar,
+        >,
+{
+    fn reset(&mut self) {
+        self.iteration = 0;
+    }
+
+    fn cost(
+        &mut self,
+        problem: &mut Problem<O>,
+        best: &<O as StochasticGradient>::Param,
+        _draw: Draw,
+    ) -> Result<Option<[f64; 2]>, Error> {
+        self.iteration += 1;
+        if !self.iteration.is_multiple_of(self.interval) {
+            return Ok(None);
+        }
+        Ok(Some([problem.cost(best)?.to_f64_exact(), 0.0]))
+    }
+}

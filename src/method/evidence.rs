@@ -1,0 +1,49 @@
+//! What a method knows about how far it is from the minimum.
+
+/// The state of a run in `f64`, on demand; slices have the length n.
+///
+/// Close to the minimum x* of a quadratic, x - x* = B^-1 m less the noise of m over the curvature.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    /// m, the estimate of the gradient at x, f/x.
+    pub(crate) gradient: Vec<f64>,
+    /// Its standard error.
+    pub(crate) gradient_error: Vec<f64>,
+    /// -B^-1 m: from x to the minimum of the model.
+    pub(crate) newton_step: Vec<f64>,
+    /// Variance that the noise of m gives the minimum of the model, x^2.
+    pub(crate) variance: Vec<f64>,
+    /// The diagonal of the model's Hessian, positive, f/x^2.
+    pub(crate) curvature: Vec<f64>,
+    /// Relative standard error of the curvature.
+    pub(crate) curvature_error: f64,
+    /// m'B^-1 m.
+    pub(crate) signal: f64,
+    /// Mean and standard deviation of m'B^-1 m if m were noise alone.
+    pub(crate) noise: [f64; 2],
+    /// Decrease of f that the recent steps promised.
+    pub(crate) decrease: f64,
+    /// By how many standard deviations the draws contradict m.
+    pub(crate) bias: f64,
+    /// Draws whose mean would be as certain as m.
+    pub(crate) effective_draws: f64,
+    /// The oracle has no noise.
+    pub(crate) is_exact: bool,
+    /// Gradient and noise have fallen to the square root of the machine epsilon of the first.
+    pub(crate) is_flat: bool,
+    /// What the last steps were.
+    pub(crate) progress: Progress,
+}
+
+/// What the last steps were.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// Bound by the ball, or on too little knowledge for a standard error.
+    Moving,
+    /// Rejected in a row.
+    Stuck,
+    /// Full steps of the model, or none.
+    Resting,
+    /// Nothing is known that would tell slow progress from noise.
+    Unknown,
+}

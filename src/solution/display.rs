@@ -1,0 +1,96 @@
+//! Tables for a notebook.
+
+use super::{Posterior, Solution, Verdict};
+use std::fmt;
+
+/// Coordinates that a table shows: all of a small problem, else those at the ends.
+const SHOWN: usize = 20;
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Converged => write!(f, "converged"),
+            Self::NoiseLimited { more_draws_for_half_error } => {
+                write!(f, "noise-limited; {more_draws_for_half_error} more draws halve the error")
+            }
+            Self::StillMoving => write!(f, "still moving, or too poor a model to tell: certify"),
+            Self::Stalled => write!(f, "stalled: no step is accepted"),
+        }
+    }
+}
+
+/// Writes a table with a line for each coordinate, in the middle of a long one dots.
+pub(super) fn table<const C: usize>(
+    f: &mut fmt::Formatter<'_>,
+    header: [&str; C],
+    columns: [&[f64]; C],
+) -> fmt::Result {
+    write!(f, "{:>6}", "i")?;
+    header.iter().try_for_each(|name| write!(f, " {name:>14}"))?;
+    writeln!(f)?;
+    let len = columns[0].len();
+    for i in 0..len {
+        if len > SHOWN && (SHOWN / 2..len - SHOWN / 2).contains(&i) {
+            if i == SHOWN / 2 {
+                writeln!(f, "{:>6}", "...")?;
+            }
+            continue;
+        }
+        write!(f, "{i:>6}")?;
+        columns.iter().try_for_each(|column| write!(f, " {:>14}", number(column[i])))?;
+        writeln!(f)?;
+    }
+    Ok(())
+}
+
+/// Five significant digits, as a plain number where it is not too long.
+fn number(value: f64) -> String {
+    let magnitude = value.abs();
+    if value == 0.0 {
+        return "0".into();
+    }
+    if !(1e-3..1e5).contains(&magnitude) {
+        return format!("{value:.4e}");
+    }
+    let decimals = 4 - magnitude.log10().floor() as i32;
+    format!("{value:.*}", usize::try_from(decimals).unwrap_or(0))
+}
+
+/// A table with a line for each coordinate (of more than 20 the first and last ten), and the gain
+/// and verdict below.
+impl fmt::Display for Solution {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let header = ["x", "std. error", "gradient", "std. error", "R-hat"];
+        let columns = [&self.param[..], &self.standard_error, &self.gradient, &self.gradient_error];
+        match &self.r_hat {
+            Some(r_hat) => {
+                let [x, error, gradient, gradient_error] = columns;
+                table(f, header, [x, error, gradient, gradient_error, r_hat])?;
+            }
+            None => table(f, [header[0], header[1], header[2], header[3]], columns)?,
+        }
+        let (gain, bound) = (self.predicted_gain, self.predicted_gain_bound);
+        writeln!(f, "f above its minimum by about {gain:.2e}, below {bound:.2e} (95 %)")?;
+        match self.effective_draws {
+            Some(draws) => writeln!(f, "{} draws, worth {draws:.0}", self.draw_count)?,
+            None => writeln!(f, "{} draws without noise", self.draw_count)?,
+        }
+        write!(f, "verdict: {}", self.verdict)
+    }
+}
+
+impl fmt::Display for Posterior {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let header = ["mean", "std. deviation", "its error", "curvature", "its error"];
+        let Self { mean, standard_deviation, standard_deviation_error, .. } = self;
+        let columns = [
+            mean,
+            standard_deviation,
+            standard_deviation_error,
+            &self.curvature,
+            &self.curvature_error,
+        ];
+        table(f, header, columns.map(|column| &column[..]))?;
+        write!(f, "diagonal: correlations are not seen")
+    }
+}
