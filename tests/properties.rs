@@ -92,7 +92,7 @@ mod dual {
     }
 
     proptest! {
-        #![proptest_config(cases(1500))]
+        #![proptest_config(cases(800))]
 
         #[test]
         fn optimality_conditions_hold_to_1e_8(
@@ -315,7 +315,8 @@ mod invariance {
             prop_assert!(distance(&x, &y) < 1e-2, "{x:?} {y:?}");
         }
 
-        /// To the bit, for powers of two; the published method has constants in units of f.
+        /// To the bit, for powers of two, before steps become as small as the least float; the
+        /// published method has constants in units of f.
         #[test]
         fn the_unit_of_the_objective_does_not_matter(
             bowl in bowls(3.0), exponent in -20..20i32, seed in any::<u64>(),
@@ -323,8 +324,8 @@ mod invariance {
             let other = Bowl { unit: 2f64.powi(exponent), ..bowl.clone() };
             let x0 = vec![1.0; bowl.len()];
             let solver = Arturo::new().with_seed(seed);
-            let x = checked_run!(bowl, solver.clone(), x0.clone(), 200);
-            let y = checked_run!(other, solver, x0.clone(), 200);
+            let x = checked_run!(bowl, solver.clone(), x0.clone(), 40);
+            let y = checked_run!(other, solver, x0.clone(), 40);
             prop_assert_eq!(x, y);
         }
     }
