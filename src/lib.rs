@@ -13,8 +13,9 @@
 //! a KL ball around the Gaussian, by a one-dimensional dual.
 //!
 //! Begin with [`Arturo::new`] and [`StochasticGradient`]; [`oracle`] tells which oracle fits what
-//! you have, [`hessian`] which estimator of curvature. [`MultiStart`] runs from several starts. [`baseline`] has Adam, AdamW and SGD to
-//! compare with.
+//! you have, [`hessian`] which estimator of curvature. [`Arturo::with_bounds`] and [`Transformed`]
+//! are for x that is not free, [`MultiStart`] for several starts. [`baseline`] has Adam, AdamW and SGD
+//! to compare with.
 //!
 //! # Symbols
 //!
@@ -31,14 +32,18 @@
 //! # Features
 //!
 //! - `nalgebra` (default): nalgebra vectors and matrices as parameters and Hessians
+//! - `ndarray`: ndarray's `Array` as parameters and Hessians
+//! - `faer`: faer's `Col` as parameters, `Mat` as Hessians
 //! - `rayon`: [`MultiStart`] on the threads of rayon
 //! - `serde1`: serialization, for argmin's checkpoints
 
 mod averaging;
 pub mod baseline;
+mod bounds;
 pub mod dual;
 mod error;
 mod gaussian;
+mod groups;
 pub mod hessian;
 mod kernel;
 pub mod method;
@@ -51,15 +56,19 @@ mod run;
 pub mod schedule;
 mod settings;
 mod solver;
+mod transform;
 
 pub use averaging::Averaging;
+pub use bounds::BoxBounds;
 pub use error::NonFiniteGradient;
+pub use groups::Group;
 pub use hessian::HessianEstimator;
 pub use multi_start::{Finish, MultiStart, Outcome, Start};
 pub use oracle::{Draw, FiniteSum, MiniBatch, StochasticGradient};
 pub use param::{ParamVec, Scalar};
 pub use settings::{NonFinite, PaperSettings, Telemetry};
 pub use solver::Arturo;
+pub use transform::{Transform, Transformed};
 
 /// The examples of the README, as tests.
 #[cfg(doctest)]

@@ -2,8 +2,11 @@
 
 use super::{Iterate, Method, Report, Run, private};
 use crate::averaging::average;
-use crate::dual::{DualSolution, DualSolver, Newton};
+use crate::bounds::BoxBounds;
+use crate::dual::{DualSolver, Newton};
+use crate::error::invalid;
 use crate::gaussian::{Gaussian, StepSums};
+use crate::groups::{self, Ball, Group};
 use crate::hessian::{AdaptiveRls, HessianEstimator, Observation, draw_gradient};
 use crate::kernel;
 use crate::model::QuadraticModel;
@@ -34,10 +37,12 @@ pub struct TrustRegion<F, E, D = Newton> {
     pub(crate) model: QuadraticModel<F>,
     radius: KlRadius,
     weight_decay: f64,
-    /// The last step, where the estimator or the radius reads it; else empty.
+    bounds: Option<BoxBounds<F>>,
+    groups: Vec<Group>,
+    /// The KL balls of the run: one for each group, or one for all.
+    balls: Vec<Ball>,
+    /// The last step, where the estimator, the radius or the bounds need it; else empty.
     step: Vec<F>,
-    /// eta of the last step.
-    multiplier: Option<f64>,
     /// Gradients taken in.
     count: u64,
 }
@@ -73,18 +78,40 @@ impl<F: Scalar, E, D> TrustRegion<F, E, D> {
             model: QuadraticModel::default(),
             radius,
             weight_decay,
+            bounds: None,
+            groups: Vec::new(),
+            balls: Vec::new(),
             step: Vec::new(),
-            multiplier: None,
             count: 0,
         }
     }
 
     pub(crate) fn with_estimator<E2>(self, estimator: E2) -> TrustRegion<F, E2, D> {
-        TrustRegion::new(estimator, self.dual, self.belief, self.radius, self.weight_decay)
+        let Self { dual, belief, radius, weight_decay, bounds, groups, .. } = self;
+        let method = TrustRegion::new(estimator, dual, belief, radius, weight_decay);
+        TrustRegion { bounds, groups, ..method }
     }
 
     pub(crate) fn with_dual<D2>(self, dual: D2) -> TrustRegion<F, E, D2> {
-        TrustRegion::new(self.estimator, dual, self.belief, self.radius, self.weight_decay)
+        let Self { estimator, belief, radius, weight_decay, bounds, groups, .. } = self;
+        let method = TrustRegion::new(estimator, dual, belief, radius, weight_decay);
+        TrustRegion { bounds, groups, ..method }
+    }
+
+    pub(crate) fn with_bounds(self, bounds: BoxBounds<F>) -> Self {
+        Self { bounds: Some(bounds), ..self }
+    }
+
+    pub(crate) fn with_groups(self, groups: Vec<Group>) -> Result<Self, Error> {
+        groups::validate(NAME, &groups)?;
+        let decays = groups.iter().position(Group::decays);
+        match (&self.radius, decays) {
+            (KlRadius::Adaptive(_), Some(i)) => Err(invalid(format!(
+                "{NAME}: `weight_decay` of group {i} needs a given KL bound, that of \
+                 `Arturo::paper`"
+            ))),
+            _ => Ok(Self { groups, ..self }),
+        }
     }
 
     /// Starts anew in n dimensions.
@@ -92,9 +119,10 @@ impl<F: Scalar, E, D> TrustRegion<F, E, D> {
         self.model = QuadraticModel::new(len);
         self.belief.reset(len);
         self.radius.reset();
-        let uses_step = uses_step || matches!(self.radius, KlRadius::Adaptive(_));
+        let is_adaptive = matches!(self.radius, KlRadius::Adaptive(_));
+        let uses_step = uses_step || is_adaptive || self.bounds.is_some();
         self.step = vec![F::zero(); if uses_step { len } else { 0 }];
-        self.multiplier = None;
+        self.balls = groups::balls(&self.groups, len, self.weight_decay);
         self.count = 0;
     }
 }
@@ -103,7 +131,7 @@ impl<F, E, D> private::Sealed for TrustRegion<F, E, D> {}
 
 impl<F: Scalar, E, D> Method<F> for TrustRegion<F, E, D> {
     fn multiplier(&self) -> f64 {
-        self.multiplier.unwrap_or(0.0)
+        self.balls.iter().filter_map(|ball| ball.multiplier).fold(0.0, f64::max)
     }
 
     fn precision(&self) -> &[F] {
@@ -129,6 +157,11 @@ where
 
     fn dimension(&self) -> usize {
         self.model.gradient.len()
+    }
+
+    fn check_start(&self, x: &[F]) -> Result<(), Error> {
+        groups::check_len(NAME, &self.groups, x.len())?;
+        self.bounds.as_ref().map_or(Ok(()), |bounds| bounds.check(NAME, x))
     }
 
     fn iterate(
@@ -157,17 +190,16 @@ where
         let mut report = Report::default();
         if self.estimator.is_calibrated() {
             let bound = self.kl_bound::<O>(point.gradient.as_coordinates()?, factor);
-            let dual = self.solve_dual(x, bound);
-            let step = self.take_step(x, &dual);
-            report = Report {
-                bound,
-                kl: step.kl,
-                multiplier: dual.multiplier,
-                dual_evaluations: dual.evaluations,
-                step_norm: step.step_norm,
-            };
+            let dual_evaluations = self.solve_dual(x, bound);
+            let StepSums { kl, step_norm, .. } = self.take_step(x);
+            let multiplier = Method::<F>::multiplier(self);
+            report = Report { bound, kl, multiplier, dual_evaluations, step_norm };
         }
         average(best, x, run.averaging.weight(self.count, self.estimator.gain()));
+        if let Some(bounds) = &self.bounds {
+            // a mean of points inside, but for its rounding
+            bounds.clip_all(best);
+        }
         self.count += 1;
         Ok(report)
     }
@@ -177,11 +209,16 @@ impl<F: Scalar, E, D> TrustRegion<F, E, D> {
     /// Decoupled weight decay, `x <- x - kl_bound weight_decay x`; whether there was any.
     fn decay_weights(&mut self, x: &mut [F], factor: f64) -> bool {
         let KlRadius::Fixed(kl_bound) = self.radius else { return false };
-        let decay = kl_bound * factor * self.weight_decay;
-        if decay > 0.0 {
-            self.belief.shrink_mean(x, decay, &mut self.model);
+        let Self { belief, model, bounds, balls, .. } = self;
+        let mut any = false;
+        for ball in balls {
+            let decay = kl_bound * factor * ball.weight_decay;
+            if decay > 0.0 {
+                belief.shrink_mean(ball.range.clone(), x, decay, model, bounds.as_ref());
+                any = true;
+            }
         }
-        decay > 0.0
+        any
     }
 
     /// Refits the model to the gradient drawn at x.
@@ -202,6 +239,7 @@ impl<F: Scalar, E, D> TrustRegion<F, E, D> {
             step: &self.step,
             draw,
             iteration: self.count,
+            bounds: self.bounds.as_ref(),
         };
         self.estimator.update(problem, observation, &mut self.model)
     }
@@ -229,25 +267,35 @@ impl<F: Scalar, E, D> TrustRegion<F, E, D> {
         }
     }
 
-    /// Solves for the multiplier of the KL bound.
-    fn solve_dual(&mut self, x: &[F], bound: f64) -> DualSolution
+    /// Solves for the multiplier of each ball; returns the evaluations of KL.
+    fn solve_dual(&mut self, x: &[F], bound: f64) -> u32
     where
         D: DualSolver,
     {
-        let (belief, model) = (&self.belief, &self.model);
-        let solution = self.dual.solve(bound, self.multiplier, |eta| belief.kl(x, model, eta));
-        self.multiplier = Some(solution.multiplier);
-        solution
+        let Self { belief, model, bounds, balls, dual, .. } = self;
+        let mut evaluations = 0;
+        for ball in balls {
+            let kl = |eta| belief.kl(ball.range.clone(), x, model, bounds.as_ref(), eta);
+            let solution = dual.solve(bound * ball.kl_share, ball.multiplier, kl);
+            ball.multiplier = Some(solution.multiplier);
+            evaluations += solution.evaluations;
+        }
+        evaluations
     }
 
-    /// Moves the mean by the step of the multiplier, and updates what depends on the step.
-    fn take_step(&mut self, x: &mut [F], dual: &DualSolution) -> StepSums {
-        let sums = self.belief.step(x, &mut self.model, dual.multiplier, &mut self.step);
+    /// Moves the mean by the step of the multipliers, and updates what depends on the step.
+    fn take_step(&mut self, x: &mut [F]) -> StepSums {
+        let Self { belief, model, bounds, balls, step, .. } = self;
+        let mut sums = StepSums::default();
+        for Ball { range, multiplier, .. } in balls {
+            let eta = multiplier.unwrap_or(0.0);
+            let part = belief.step(range.clone(), x, model, bounds.as_ref(), eta, step);
+            sums = sums.and(part);
+        }
+        let is_active = Method::<F>::multiplier(self) > 0.0;
         match &mut self.radius {
             KlRadius::Fixed(_) => self.belief.update_precision(&self.model),
-            KlRadius::Adaptive(radius) => {
-                radius.record(sums.kl, sums.slope, dual.multiplier > 0.0);
-            }
+            KlRadius::Adaptive(radius) => radius.record(sums.kl, sums.slope, is_active),
         }
         sums
     }
