@@ -382,6 +382,7 @@ mod filter {
                 step: &[],
                 draw: Draw::new(seed, iteration),
                 iteration,
+                bounds: None,
             };
             filter.update(&mut problem, observation, &mut model).unwrap();
             if iteration % 1000 != 999 {
