@@ -31,6 +31,10 @@ const DEFAULT_TOLERANCE: f64 = 1e-3;
 /// 1e-300 from 1e300; the rest is for the arithmetic near the end.
 const MAX_EVALUATIONS: u32 = 200;
 
+/// After as many evaluations the bracket is split instead: near a pole of a KL that is not monotone,
+/// as rounding or a model without all its secant equations can make it, Newton's steps are short.
+const NEWTON_EVALUATIONS: u32 = 50;
+
 impl Default for Newton {
     fn default() -> Self {
         Self { tolerance: DEFAULT_TOLERANCE }
@@ -93,7 +97,7 @@ impl DualSolver for Newton {
                 };
             }
             let newton = eta + 2.0 * (value.kl / value.slope) * (1.0 - (value.kl / bound).sqrt());
-            eta = if bracket.contains(newton) {
+            eta = if evaluations < NEWTON_EVALUATIONS && bracket.contains(newton) {
                 newton
             } else if !above && bracket.zero_is_open() {
                 // below the bound, and Newton points to 0 or nowhere: the bound may be inactive
@@ -219,6 +223,18 @@ mod tests {
             assert!((solution.kl / 1e-3 - 1.0).abs() <= 1e-3);
             assert!(solution.evaluations < 40, "{warm:e} {solution:?}");
         }
+    }
+
+    #[test]
+    fn a_pole_is_left_behind() {
+        // not the KL of a positive definite model: Newton's steps grow by a tenth at most
+        let pole = |eta: f64| {
+            let kl = (eta - 1.0).powi(-20);
+            DualValue { kl, slope: -20.0 * kl / (eta - 1.0) }
+        };
+        let solution = Newton::default().solve(1e-6, Some(1.0 + 1e-9), pole);
+        assert!((solution.kl / 1e-6 - 1.0).abs() <= 1e-3, "{solution:?}");
+        assert!(solution.evaluations < 120, "{solution:?}");
     }
 
     #[test]

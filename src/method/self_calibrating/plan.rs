@@ -126,7 +126,9 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
 
     /// d in the KL ball; 0 where m promises no more than its noise does.
     fn choose_step(&mut self, gradient: &[F], factor: f64) {
-        let warm_start = Some(self.trial.multiplier).filter(|&multiplier| multiplier > 0.0);
+        // the multiplier of a step without a model has another unit
+        let warm_start = Some(self.trial.multiplier)
+            .filter(|&multiplier| multiplier > 0.0 && self.trial.is_predicted);
         self.trial = Trial::default();
         let bound = self.region.radius * factor;
         if bound <= 0.0 {

@@ -113,7 +113,8 @@ impl Region {
             // as the slope hardly changes
             let straight = if noise_share > 0.0 { -STRAIGHT * step.slope / bend } else { 0.0 };
             let length = (CURVATURE_ERROR / error).clamp(2.0, MAX_GROWTH);
-            let length = length.max(straight.min(MAX_STRAIGHT_GROWTH));
+            // the error is 0/0 where both bends are 0: `max` then takes a number
+            let length = length.max(2.0).max(straight.min(MAX_STRAIGHT_GROWTH));
             growth = Some((length * length).powf(weight));
         }
         Verdict { accepted: ratio > ACCEPT, weight, growth }
@@ -130,5 +131,21 @@ impl Region {
 
     fn set(&mut self, radius: f64) {
         self.radius = radius.clamp(f64::MIN_POSITIVE, 1.0 / f64::MIN_POSITIVE);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_too_short_to_bend_lets_the_radius_grow() {
+        // at the least of all radii both bends vanish: 0/0 is no reason to stay there
+        let mut region = Region::default();
+        region.set(0.0);
+        let step = StepProducts { slope: -1e-160, predicted_bend: 0.0, measured_bend: 0.0 };
+        let verdict = region.judge(step, 0.0, true);
+        assert!(verdict.accepted);
+        assert_eq!(verdict.growth, Some(4.0));
     }
 }
