@@ -53,7 +53,7 @@ use spread::Spread;
 /// draws do not agree on curvature at all (a gradient that jumps), [`AdaptiveRls`] takes over; from
 /// the start, if the answer turns out to lie above it.
 ///
-/// Each iteration draws one gradient. Memory is 12 arrays and 10 more for the pairs, beside x, the
+/// Each iteration draws one gradient. Memory is 10 arrays and 10 more for the pairs, beside x, the
 /// gradient, the recommended point, and the point and gradient under trial.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
