@@ -30,6 +30,12 @@ pub(crate) struct StepSums {
     pub slope: f64,
 }
 
+impl StepSums {
+    fn from_sums([squared_metric, squares, slope]: [f64; 3]) -> Self {
+        Self { kl: 0.5 * squared_metric, step_norm: squares.sqrt(), slope }
+    }
+}
+
 impl<F: Scalar> Gaussian<F> {
     pub(crate) fn new(
         initial_precision: f64,
@@ -53,14 +59,19 @@ impl<F: Scalar> Gaussian<F> {
     /// KL of the step d(eta) = -m / (A + eta p), and its derivative.
     pub(crate) fn kl(&self, mean: &[F], model: &QuadraticModel<F>, eta: f64) -> DualValue {
         let terms = StepTerms::new(eta, self.prior_curvature);
-        let [kl, slope] = if self.prior_curvature == 0.0 {
+        let sums = if self.prior_curvature == 0.0 {
             let inputs = [&model.gradient[..], model.step_curvature(), &self.precision];
             zip_map_sum(inputs, [], |[m, a, p], []| ([], terms.kl(m, a, p)))
         } else {
             let inputs = [mean, &model.gradient, model.step_curvature(), &self.precision];
             zip_map_sum(inputs, [], |[x, m, a, p], []| ([], terms.kl(terms.with_prior(m, x), a, p)))
         };
-        DualValue { kl: 0.5 * kl, slope: -slope }
+        DualValue::from_sums(sums)
+    }
+
+    /// What an estimator needs to compute `kl` at a multiplier along with its own pass.
+    pub(crate) fn probe(&self, eta: f64) -> Probe<'_, F> {
+        Probe { precision: &self.precision, terms: StepTerms::new(eta, self.prior_curvature) }
     }
 
     /// Moves the mean by d(eta), the model along with it, and writes d to `step`.
@@ -75,34 +86,55 @@ impl<F: Scalar> Gaussian<F> {
         let QuadraticModel { gradient, curvature, cautious_curvature, .. } = model;
         let step_curvature =
             if cautious_curvature.is_empty() { &*curvature } else { &*cautious_curvature };
-        let apply = |[a, c, p]: [F; 3], x: F, m: F| {
-            let slope = terms.with_prior(m, x);
-            let d = -slope / terms.denominator(c, p);
-            (x + d, m + a * d, d, [p * d * d, d * d, slope * d])
-        };
         let inputs = [&curvature[..], step_curvature, &self.precision];
-        let [kl, squares, slope] = if step.is_empty() {
-            zip_map_sum(inputs, [mean, gradient], |inputs, [x, m]| {
-                let (x, m, _, sums) = apply(inputs, x, m);
+        let sums = if step.is_empty() {
+            zip_map_sum(inputs, [mean, gradient], |[a, c, p], [x, m]| {
+                let (x, m, _, sums) = terms.step(x, m, [a, c, p]);
                 ([x, m], sums)
             })
         } else {
-            zip_map_sum(inputs, [mean, gradient, step], |inputs, [x, m, _]| {
-                let (x, m, d, sums) = apply(inputs, x, m);
+            zip_map_sum(inputs, [mean, gradient, step], |[a, c, p], [x, m, _]| {
+                let (x, m, d, sums) = terms.step(x, m, [a, c, p]);
                 ([x, m, d], sums)
             })
         };
-        StepSums { kl: 0.5 * kl, step_norm: squares.sqrt(), slope }
+        StepSums::from_sums(sums)
+    }
+
+    /// The same and `update_precision` in one pass, with a copy of the new mean in `copy`.
+    pub(crate) fn step_and_update(
+        &mut self,
+        [mean, copy]: [&mut [F]; 2],
+        model: &mut QuadraticModel<F>,
+        eta: f64,
+    ) -> StepSums {
+        let terms = StepTerms::new(eta, self.prior_curvature);
+        let update = self.precision_update();
+        let QuadraticModel { gradient, curvature, cautious_curvature, .. } = model;
+        let step_curvature =
+            if cautious_curvature.is_empty() { &*curvature } else { &*cautious_curvature };
+        let inputs = [&curvature[..], step_curvature];
+        let outputs = [mean, &mut gradient[..], &mut self.precision, copy];
+        StepSums::from_sums(zip_map_sum(inputs, outputs, |[a, c], [x, m, p, _]| {
+            let (x, m, _, sums) = terms.step(x, m, [a, c, p]);
+            ([x, m, update.apply(&terms, c, p), x], sums)
+        }))
     }
 
     /// The paper's update of the precision, `p <- (A + nu p) / (reg_weight + nu)`.
     pub(crate) fn update_precision(&mut self, model: &QuadraticModel<F>) {
         let terms = StepTerms::new(0.0, self.prior_curvature);
-        let nu = F::from_f64_lossy(self.nu);
-        let total = F::from_f64_lossy(self.reg_weight + self.nu);
+        let update = self.precision_update();
         zip_map_sum([model.step_curvature()], [&mut self.precision], |[a], [p]| {
-            ([(terms.curvature(a) + nu * p) / total], [])
+            ([update.apply(&terms, a, p)], [])
         });
+    }
+
+    fn precision_update(&self) -> PrecisionUpdate<F> {
+        PrecisionUpdate {
+            nu: F::from_f64_lossy(self.nu),
+            total: F::from_f64_lossy(self.reg_weight + self.nu),
+        }
     }
 }
 
@@ -169,8 +201,28 @@ impl<F: Scalar> Gaussian<F> {
     }
 }
 
+/// A multiplier at which KL is to be computed, with what that takes beside mean and model.
+pub struct Probe<'a, F> {
+    pub(crate) precision: &'a [F],
+    pub(crate) terms: StepTerms<F>,
+}
+
+/// The paper's update of one coordinate of the precision.
+struct PrecisionUpdate<F> {
+    nu: F,
+    /// reg_weight + nu.
+    total: F,
+}
+
+impl<F: Scalar> PrecisionUpdate<F> {
+    #[inline(always)]
+    fn apply(&self, terms: &StepTerms<F>, a: F, p: F) -> F {
+        (terms.curvature(a) + self.nu * p) / self.total
+    }
+}
+
 /// The terms of one coordinate of a step at multiplier eta.
-struct StepTerms<F> {
+pub(crate) struct StepTerms<F> {
     eta: F,
     prior: F,
     tiny: F,
@@ -183,7 +235,7 @@ impl<F: Scalar> StepTerms<F> {
     }
 
     #[inline(always)]
-    fn with_prior(&self, m: F, x: F) -> F {
+    pub(crate) fn with_prior(&self, m: F, x: F) -> F {
         m + self.prior * x
     }
 
@@ -197,8 +249,17 @@ impl<F: Scalar> StepTerms<F> {
         self.curvature(a) + self.eta * p
     }
 
+    /// New mean and model gradient, the step d, and the summands p d^2, d^2 and m d; the step
+    /// divides by the curvature c, the gradient moves by a.
     #[inline(always)]
-    fn kl(&self, m: F, a: F, p: F) -> [F; 2] {
+    fn step(&self, x: F, m: F, [a, c, p]: [F; 3]) -> (F, F, F, [F; 3]) {
+        let slope = self.with_prior(m, x);
+        let d = -slope / self.denominator(c, p);
+        (x + d, m + a * d, d, [p * d * d, d * d, slope * d])
+    }
+
+    #[inline(always)]
+    pub(crate) fn kl(&self, m: F, a: F, p: F) -> [F; 2] {
         let denominator = self.denominator(a, p);
         let step = m / denominator;
         let weighted = p * step;

@@ -2,7 +2,7 @@
 //!
 //! Every pass of the crate is one call of [`zip_map_sum`]: it reads some slices, updates others in
 //! place and returns sums. The order of the additions depends only on the length, so the bits do
-//! not depend on how the compiler vectorizes.
+//! not depend on how the compiler vectorizes, nor on the number of threads.
 
 use crate::param::Scalar;
 use pulp::{Arch, NullaryFnOnce};
@@ -14,6 +14,10 @@ const LANES: usize = 16;
 /// Lane sums are moved to `f64` after this many chunks, so that the rounding error of a sum of
 /// `f32` stays near 1e-6 however long the vectors are.
 const CHUNKS_PER_BLOCK: usize = 64;
+
+/// A longer pass is halved until its parts are at most this long, and the sums of the halves are
+/// added: a tree that depends on the length alone, so that its branches can run on any thread.
+const LEAF: usize = 64 * CHUNKS_PER_BLOCK * LANES;
 
 /// Applies `f` to each coordinate and returns the sums of its summands.
 ///
@@ -27,10 +31,67 @@ const CHUNKS_PER_BLOCK: usize = 64;
 pub(crate) fn zip_map_sum<F: Scalar, const I: usize, const O: usize, const S: usize>(
     inputs: [&[F]; I],
     outputs: [&mut [F]; O],
-    f: impl Fn([F; I], [F; O]) -> ([F; O], [F; S]),
+    f: impl Fn([F; I], [F; O]) -> ([F; O], [F; S]) + Copy + Send + Sync,
 ) -> [f64; S] {
     let pass = Pass { inputs, outputs, f };
-    if pass.len() < DISPATCHED { pass.call() } else { Arch::new().dispatch(pass) }
+    let len = pass.len();
+    assert!(pass.inputs.iter().all(|slice| slice.len() == len), "inputs differ in length");
+    assert!(pass.outputs.iter().all(|slice| slice.len() == len), "outputs differ in length");
+    if len < DISPATCHED {
+        pass.call()
+    } else if len <= LEAF {
+        Arch::new().dispatch(pass)
+    } else {
+        branch(pass, threads::pay_off(len))
+    }
+}
+
+/// The sums of a pass, by halves; at once where `parallel`.
+fn branch<F, G, const I: usize, const O: usize, const S: usize>(
+    pass: Pass<'_, F, G, I, O>,
+    parallel: bool,
+) -> [f64; S]
+where
+    F: Scalar,
+    G: Fn([F; I], [F; O]) -> ([F; O], [F; S]) + Copy + Sync + Send,
+{
+    if pass.len() <= LEAF {
+        return Arch::new().dispatch(pass);
+    }
+    let (head, tail) = pass.halves();
+    let (head, tail) =
+        threads::join(parallel, || branch(head, parallel), || branch(tail, parallel));
+    from_fn(|k| head[k] + tail[k])
+}
+
+#[cfg(feature = "rayon")]
+mod threads {
+    /// From this length on a pass runs on several threads: below it, waking them costs more than
+    /// a tenth of the pass.
+    const PARALLEL: usize = 4 * super::LEAF;
+
+    pub(super) fn pay_off(len: usize) -> bool {
+        len >= PARALLEL && rayon::current_num_threads() > 1
+    }
+
+    pub(super) fn join<T: Send>(
+        parallel: bool,
+        a: impl FnOnce() -> T + Send,
+        b: impl FnOnce() -> T + Send,
+    ) -> (T, T) {
+        if parallel { rayon::join(a, b) } else { (a(), b()) }
+    }
+}
+
+#[cfg(not(feature = "rayon"))]
+mod threads {
+    pub(super) fn pay_off(_len: usize) -> bool {
+        false
+    }
+
+    pub(super) fn join<T>(_parallel: bool, a: impl FnOnce() -> T, b: impl FnOnce() -> T) -> (T, T) {
+        (a(), b())
+    }
 }
 
 /// Below this many coordinates a function call costs more than wide instructions save.
@@ -43,7 +104,7 @@ struct Pass<'a, F, G, const I: usize, const O: usize> {
     f: G,
 }
 
-impl<F, G, const I: usize, const O: usize> Pass<'_, F, G, I, O> {
+impl<'a, F, G: Copy, const I: usize, const O: usize> Pass<'a, F, G, I, O> {
     #[inline(always)]
     fn len(&self) -> usize {
         match self.inputs.first() {
@@ -51,12 +112,26 @@ impl<F, G, const I: usize, const O: usize> Pass<'_, F, G, I, O> {
             None => self.outputs[0].len(),
         }
     }
+
+    /// Cuts at a multiple of `LEAF`; the first half is the longer one.
+    fn halves(self) -> (Self, Self) {
+        let middle = self.len().div_ceil(LEAF).div_ceil(2) * LEAF;
+        let Self { inputs, outputs: mut heads, f } = self;
+        let tails = from_fn(|k| {
+            let (head, tail) = std::mem::take(&mut heads[k]).split_at_mut(middle);
+            heads[k] = head;
+            tail
+        });
+        let head = Self { inputs: inputs.map(|slice| &slice[..middle]), outputs: heads, f };
+        let tail = Self { inputs: inputs.map(|slice| &slice[middle..]), outputs: tails, f };
+        (head, tail)
+    }
 }
 
 impl<F, G, const I: usize, const O: usize, const S: usize> NullaryFnOnce for Pass<'_, F, G, I, O>
 where
     F: Scalar,
-    G: Fn([F; I], [F; O]) -> ([F; O], [F; S]),
+    G: Fn([F; I], [F; O]) -> ([F; O], [F; S]) + Copy,
 {
     type Output = [f64; S];
 
@@ -75,9 +150,6 @@ fn sums<F: Scalar, const I: usize, const O: usize, const S: usize>(
     outputs: [&mut [F]; O],
     f: impl Fn([F; I], [F; O]) -> ([F; O], [F; S]),
 ) -> [f64; S] {
-    assert!(inputs.iter().all(|slice| slice.len() == len), "inputs differ in length");
-    assert!(outputs.iter().all(|slice| slice.len() == len), "outputs differ in length");
-
     let inputs: [_; I] = from_fn(|k| inputs[k].as_chunks::<LANES>());
     let outputs = outputs.map(|slice| slice.as_chunks_mut::<LANES>());
     let mut total = [0.0; S];
@@ -88,7 +160,14 @@ fn sums<F: Scalar, const I: usize, const O: usize, const S: usize>(
         // new values go to the stack first, so that no store can alias a later load
         let mut new = [[F::zero(); LANES]; O];
         for lane in 0..LANES {
-            let (values, summands) = f(from_fn(|k| input[k][lane]), from_fn(|k| old[k][lane]));
+            let mut values = ([F::zero(); I], [F::zero(); O]);
+            for k in 0..I {
+                values.0[k] = input[k][lane];
+            }
+            for k in 0..O {
+                values.1[k] = old[k][lane];
+            }
+            let (values, summands) = f(values.0, values.1);
             for k in 0..O {
                 new[k][lane] = values[k];
             }
@@ -148,12 +227,20 @@ pub(crate) fn dot<F: Scalar>(a: &[F], b: &[F]) -> f64 {
     sum
 }
 
-/// Smallest and largest value; `(inf, -inf)` for an empty slice.
+/// Smallest and largest value; `(inf, -inf)` for an empty slice. NaNs are passed over.
 pub(crate) fn range<F: Scalar>(values: &[F]) -> (f64, f64) {
-    values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
-        let value = value.to_f64_exact();
-        (low.min(value), high.max(value))
-    })
+    // compared so, they compile to instructions for minimum and maximum
+    let min = |low: F, x: F| if x < low { x } else { low };
+    let max = |high: F, x: F| if x > high { x } else { high };
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    let (mut low, mut high) = ([F::infinity(); LANES], [F::neg_infinity(); LANES]);
+    for chunk in chunks {
+        low = from_fn(|lane| min(low[lane], chunk[lane]));
+        high = from_fn(|lane| max(high[lane], chunk[lane]));
+    }
+    let low = low.into_iter().chain(rest.iter().copied()).fold(F::infinity(), min);
+    let high = high.into_iter().chain(rest.iter().copied()).fold(F::neg_infinity(), max);
+    (low.to_f64_exact(), high.to_f64_exact())
 }
 
 #[cfg(test)]
@@ -162,7 +249,7 @@ mod tests {
 
     #[test]
     fn every_coordinate_is_visited_once_at_every_length() {
-        for len in [0, 1, LANES - 1, LANES, LANES + 1, 5000] {
+        for len in [0, 1, LANES - 1, LANES, LANES + 1, 5000, 3 * LEAF + 17] {
             let a: Vec<f64> = (0..len).map(|i| i as f64).collect();
             let mut b = vec![1.0; len];
             let [sum, count] = zip_map_sum([&a], [&mut b], |[a], [b]| ([a + b], [a, 1.0]));
@@ -199,6 +286,27 @@ mod tests {
         check::<f64>();
     }
 
+    #[cfg(feature = "rayon")]
+    #[test]
+    fn threads_give_the_bits_of_one() {
+        fn run<F: Scalar>(len: usize, thread_count: usize) -> (Vec<F>, [u64; 2]) {
+            let constant = F::from_f64_lossy;
+            let a: Vec<F> = (0..len).map(|i| constant((i as f64).sin())).collect();
+            let mut b: Vec<F> = (0..len).map(|i| constant((i as f64).cos() + 1.5)).collect();
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(thread_count).build().unwrap();
+            let sums = pool.install(|| {
+                zip_map_sum([&a], [&mut b], |[a], [b]| ([b - a / b], [a * b, a * a + b]))
+            });
+            (b, sums.map(f64::to_bits))
+        }
+        for len in [0, 1, LANES - 1, LANES, LANES + 1, 1_000_003] {
+            for thread_count in [2, 3, 8] {
+                assert!(run::<f32>(len, 1) == run::<f32>(len, thread_count), "{len}");
+                assert!(run::<f64>(len, 1) == run::<f64>(len, thread_count), "{len}");
+            }
+        }
+    }
+
     #[test]
     fn sums_of_f32_keep_their_precision() {
         let n = 1_000_003;
@@ -212,6 +320,15 @@ mod tests {
     #[should_panic(expected = "outputs differ in length")]
     fn lengths_are_checked() {
         zip_map_sum([&[1.0; 3][..]], [&mut [1.0; 2]], |[_], [b]| ([b], []));
+    }
+
+    #[test]
+    fn the_range_passes_over_nan() {
+        let mut x: Vec<f32> = (0..40).map(|i| i as f32).collect();
+        (x[3], x[35]) = (f32::NAN, f32::NAN);
+        assert_eq!(range(&x), (0.0, 39.0));
+        assert_eq!(range(&x[..8]), (0.0, 7.0));
+        assert_eq!(range::<f64>(&[]), (f64::INFINITY, f64::NEG_INFINITY));
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub use finite_difference::FiniteDifference;
 pub use gradient_filter::GradientFilter;
 pub use kalman_rls::KalmanRls;
 
+use crate::dual::DualValue;
+use crate::gaussian::Probe;
 use crate::oracle::{Draw, StochasticGradient};
 use crate::param::ParamVec;
 use argmin::core::{Error, Problem};
@@ -114,6 +116,19 @@ where
         observation: Observation<'_, O::Param>,
         model: &mut QuadraticModel<<O::Param as ParamVec>::Scalar>,
     ) -> Result<(), Error>;
+
+    /// `update`, and in the same pass over the vectors the KL of a step, where the estimator can.
+    #[doc(hidden)]
+    fn update_and_probe(
+        &mut self,
+        problem: &mut Problem<O>,
+        observation: Observation<'_, O::Param>,
+        model: &mut QuadraticModel<<O::Param as ParamVec>::Scalar>,
+        _probe: &Probe<'_, <O::Param as ParamVec>::Scalar>,
+    ) -> Result<Option<DualValue>, Error> {
+        self.update(problem, observation, model)?;
+        Ok(None)
+    }
 
     /// Whether the model is good enough to step on; until then x stays where it is.
     fn is_calibrated(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use super::{Iterate, Method, Report, Run, private};
 use crate::averaging::average;
-use crate::dual::{DualSolution, DualSolver, Newton};
+use crate::dual::{DualSolution, DualSolver, DualValue, Newton};
 use crate::gaussian::{Gaussian, StepSums};
 use crate::hessian::{AdaptiveRls, HessianEstimator, Observation, draw_gradient};
 use crate::kernel;
@@ -147,29 +147,30 @@ where
 
         let factor = run.schedule.factor(draw.index());
         let decayed = self.decay_weights(point.param.as_coordinates_mut()?, factor);
-        self.refit(problem, point, draw)?;
+        let mut probed = self.refit(problem, point, draw)?;
         let x = point.param.as_coordinates_mut()?;
         let best = point.best.as_coordinates_mut()?;
         if decayed && self.count == 0 {
             // as in the original: the Gaussian's mean does not follow the very first decay
             self.belief.move_mean(x, best, &mut self.model);
+            probed = None;
         }
-        let mut report = Report::default();
-        if self.estimator.is_calibrated() {
-            let bound = self.kl_bound::<O>(point.gradient.as_coordinates()?, factor);
-            let dual = self.solve_dual(x, bound);
-            let step = self.take_step(x, &dual);
-            report = Report {
-                bound,
-                kl: step.kl,
-                multiplier: dual.multiplier,
-                dual_evaluations: dual.evaluations,
-                step_norm: step.step_norm,
-            };
-        }
-        average(best, x, run.averaging.weight(self.count, self.estimator.gain()));
+        let weight = run.averaging.weight(self.count, self.estimator.gain());
         self.count += 1;
-        Ok(report)
+        if !self.estimator.is_calibrated() {
+            average(best, x, weight);
+            return Ok(Report::default());
+        }
+        let bound = self.kl_bound::<O>(point.gradient.as_coordinates()?, factor);
+        let dual = self.solve_dual(x, bound, probed);
+        let step = self.take_step([x, best], &dual, weight);
+        Ok(Report {
+            bound,
+            kl: step.kl,
+            multiplier: dual.multiplier,
+            dual_evaluations: dual.evaluations,
+            step_norm: step.step_norm,
+        })
     }
 }
 
@@ -184,17 +185,19 @@ impl<F: Scalar, E, D> TrustRegion<F, E, D> {
         decay > 0.0
     }
 
-    /// Refits the model to the gradient drawn at x.
+    /// Refits the model to the gradient drawn at x; on the way, where it can be, KL at the first
+    /// multiplier of the dual.
     fn refit<O>(
         &mut self,
         problem: &mut Problem<O>,
         point: &Point<O::Param>,
         draw: Draw,
-    ) -> Result<(), Error>
+    ) -> Result<Option<(f64, DualValue)>, Error>
     where
         O: StochasticGradient,
         O::Param: ParamVec<Scalar = F>,
         E: HessianEstimator<O>,
+        D: DualSolver,
     {
         let observation = Observation {
             param: &point.param,
@@ -203,7 +206,16 @@ impl<F: Scalar, E, D> TrustRegion<F, E, D> {
             draw,
             iteration: self.count,
         };
-        self.estimator.update(problem, observation, &mut self.model)
+        if let KlRadius::Adaptive(_) = self.radius {
+            // the precision is yet to change
+            self.estimator.update(problem, observation, &mut self.model)?;
+            return Ok(None);
+        }
+        let eta = self.dual.first_multiplier(self.multiplier);
+        let probe = self.belief.probe(eta);
+        let value =
+            self.estimator.update_and_probe(problem, observation, &mut self.model, &probe)?;
+        Ok(value.map(|value| (eta, value)))
     }
 
     /// The KL bound of this step, in nats.
@@ -229,26 +241,39 @@ impl<F: Scalar, E, D> TrustRegion<F, E, D> {
         }
     }
 
-    /// Solves for the multiplier of the KL bound.
-    fn solve_dual(&mut self, x: &[F], bound: f64) -> DualSolution
+    /// Solves for the multiplier of the KL bound; `probed` is KL where it is known already.
+    fn solve_dual(&mut self, x: &[F], bound: f64, probed: Option<(f64, DualValue)>) -> DualSolution
     where
         D: DualSolver,
     {
         let (belief, model) = (&self.belief, &self.model);
-        let solution = self.dual.solve(bound, self.multiplier, |eta| belief.kl(x, model, eta));
+        let solution = self.dual.solve(bound, self.multiplier, |eta| match probed {
+            Some((at, value)) if at == eta => value,
+            _ => belief.kl(x, model, eta),
+        });
         self.multiplier = Some(solution.multiplier);
         solution
     }
 
-    /// Moves the mean by the step of the multiplier, and updates what depends on the step.
-    fn take_step(&mut self, x: &mut [F], dual: &DualSolution) -> StepSums {
-        let sums = self.belief.step(x, &mut self.model, dual.multiplier, &mut self.step);
-        match &mut self.radius {
-            KlRadius::Fixed(_) => self.belief.update_precision(&self.model),
-            KlRadius::Adaptive(radius) => {
-                radius.record(sums.kl, sums.slope, dual.multiplier > 0.0);
-            }
+    /// Moves the mean by the step of the multiplier, and updates what depends on the step; `best`
+    /// is their average, of which the new mean makes up the part `weight`.
+    fn take_step(
+        &mut self,
+        [x, best]: [&mut [F]; 2],
+        dual: &DualSolution,
+        weight: f64,
+    ) -> StepSums {
+        let (belief, model, eta) = (&mut self.belief, &mut self.model, dual.multiplier);
+        let is_fixed = matches!(self.radius, KlRadius::Fixed(_));
+        if is_fixed && self.step.is_empty() && weight == 1.0 {
+            return belief.step_and_update([x, best], model, eta);
         }
+        let sums = belief.step(x, model, eta, &mut self.step);
+        match &mut self.radius {
+            KlRadius::Fixed(_) => belief.update_precision(model),
+            KlRadius::Adaptive(radius) => radius.record(sums.kl, sums.slope, eta > 0.0),
+        }
+        average(best, x, weight);
         sums
     }
 }
