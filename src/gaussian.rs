@@ -17,6 +17,8 @@ pub(crate) struct Gaussian<F> {
     reg_weight: f64,
     /// Weight of the previous precision against the new one.
     nu: f64,
+    /// Part of the mean that goes away with the next step, so that no pass is needed for it.
+    pub(crate) pending_decay: f64,
 }
 
 /// What a step did.
@@ -43,7 +45,14 @@ impl<F: Scalar> Gaussian<F> {
         reg_weight: f64,
         nu: f64,
     ) -> Self {
-        Self { precision: Vec::new(), initial_precision, prior_curvature, reg_weight, nu }
+        Self {
+            precision: Vec::new(),
+            initial_precision,
+            prior_curvature,
+            reg_weight,
+            nu,
+            pending_decay: 0.0,
+        }
     }
 
     /// Starts anew in n dimensions.
@@ -58,20 +67,31 @@ impl<F: Scalar> Gaussian<F> {
 
     /// KL of the step d(eta) = -m / (A + eta p), and its derivative.
     pub(crate) fn kl(&self, mean: &[F], model: &QuadraticModel<F>, eta: f64) -> DualValue {
-        let terms = StepTerms::new(eta, self.prior_curvature);
+        let terms = self.terms(eta);
         let sums = if self.prior_curvature == 0.0 {
             let inputs = [&model.gradient[..], model.step_curvature(), &self.precision];
             zip_map_sum(inputs, [], |[m, a, p], []| ([], terms.kl(m, a, p)))
         } else {
             let inputs = [mean, &model.gradient, model.step_curvature(), &self.precision];
-            zip_map_sum(inputs, [], |[x, m, a, p], []| ([], terms.kl(terms.with_prior(m, x), a, p)))
+            zip_map_sum(inputs, [], |[x, m, a, p], []| ([], terms.kl_at(x, m, a, p)))
         };
         DualValue::from_sums(sums)
     }
 
     /// What an estimator needs to compute `kl` at a multiplier along with its own pass.
     pub(crate) fn probe(&self, eta: f64) -> Probe<'_, F> {
-        Probe { precision: &self.precision, terms: StepTerms::new(eta, self.prior_curvature) }
+        Probe { precision: &self.precision, terms: self.terms(eta) }
+    }
+
+    fn terms(&self, eta: f64) -> StepTerms<F> {
+        let constant = F::from_f64_lossy;
+        StepTerms {
+            eta: constant(eta),
+            prior: constant(self.prior_curvature),
+            // a sum with 0 times x, not a difference, leaves -0 as it is
+            growth: constant(0.0 - self.pending_decay),
+            tiny: tiny_curvature(),
+        }
     }
 
     /// Moves the mean by d(eta), the model along with it, and writes d to `step`.
@@ -82,7 +102,7 @@ impl<F: Scalar> Gaussian<F> {
         eta: f64,
         step: &mut [F],
     ) -> StepSums {
-        let terms = StepTerms::new(eta, self.prior_curvature);
+        let terms = self.terms(eta);
         let QuadraticModel { gradient, curvature, cautious_curvature, .. } = model;
         let step_curvature =
             if cautious_curvature.is_empty() { &*curvature } else { &*cautious_curvature };
@@ -108,7 +128,7 @@ impl<F: Scalar> Gaussian<F> {
         model: &mut QuadraticModel<F>,
         eta: f64,
     ) -> StepSums {
-        let terms = StepTerms::new(eta, self.prior_curvature);
+        let terms = self.terms(eta);
         let update = self.precision_update();
         let QuadraticModel { gradient, curvature, cautious_curvature, .. } = model;
         let step_curvature =
@@ -123,7 +143,7 @@ impl<F: Scalar> Gaussian<F> {
 
     /// The paper's update of the precision, `p <- (A + nu p) / (reg_weight + nu)`.
     pub(crate) fn update_precision(&mut self, model: &QuadraticModel<F>) {
-        let terms = StepTerms::new(0.0, self.prior_curvature);
+        let terms = self.terms(0.0);
         let update = self.precision_update();
         zip_map_sum([model.step_curvature()], [&mut self.precision], |[a], [p]| {
             ([update.apply(&terms, a, p)], [])
@@ -139,13 +159,17 @@ impl<F: Scalar> Gaussian<F> {
 }
 
 impl<F: Scalar> Gaussian<F> {
-    /// Shrinks the mean by the factor `1 - decay`, and moves the model along.
-    pub(crate) fn shrink_mean(&self, mean: &mut [F], decay: f64, model: &mut QuadraticModel<F>) {
-        let decay = F::from_f64_lossy(decay);
+    /// Shrinks the mean by the factor `1 - pending_decay`, and moves the model along.
+    pub(crate) fn shrink_mean(&mut self, mean: &mut [F], model: &mut QuadraticModel<F>) {
+        if self.pending_decay == 0.0 {
+            return;
+        }
+        let terms = self.terms(0.0);
         zip_map_sum([&model.curvature], [mean, &mut model.gradient], |[a], [x, m]| {
-            let shrinkage = decay * x;
-            ([x - shrinkage, m - a * shrinkage], [])
+            let (x, m) = terms.shrink(x, m, a);
+            ([x, m], [])
         });
+        self.pending_decay = 0.0;
     }
 
     /// Moves the mean to `target`, and the model along.
@@ -172,7 +196,7 @@ impl<F: Scalar> Gaussian<F> {
     }
 
     fn blend_precision(&mut self, model: &QuadraticModel<F>, step: &[F], nu: f64) -> f64 {
-        let terms = StepTerms::new(0.0, self.prior_curvature);
+        let terms = self.terms(0.0);
         let (nu, total) = (F::from_f64_lossy(nu), F::from_f64_lossy(1.0 + nu));
         let tiny = F::min_positive_value();
         let blend = |target: F, p: F, d: F| {
@@ -225,18 +249,23 @@ impl<F: Scalar> PrecisionUpdate<F> {
 pub(crate) struct StepTerms<F> {
     eta: F,
     prior: F,
+    /// Minus the pending decay.
+    growth: F,
     tiny: F,
 }
 
 impl<F: Scalar> StepTerms<F> {
-    fn new(eta: f64, prior_curvature: f64) -> Self {
-        let eta = F::from_f64_lossy(eta);
-        Self { eta, prior: F::from_f64_lossy(prior_curvature), tiny: tiny_curvature() }
+    /// The mean and the model's gradient there, once the decay is through.
+    #[inline(always)]
+    pub(crate) fn shrink(&self, x: F, m: F, a: F) -> (F, F) {
+        let change = self.growth * x;
+        (x + change, m + a * change)
     }
 
+    /// Gradient of the model and the prior at the shrunken mean.
     #[inline(always)]
-    pub(crate) fn with_prior(&self, m: F, x: F) -> F {
-        m + self.prior * x
+    fn with_prior(&self, m: F, x: F) -> F {
+        m + self.prior * (x + self.growth * x)
     }
 
     #[inline(always)]
@@ -255,11 +284,18 @@ impl<F: Scalar> StepTerms<F> {
     fn step(&self, x: F, m: F, [a, c, p]: [F; 3]) -> (F, F, F, [F; 3]) {
         let slope = self.with_prior(m, x);
         let d = -slope / self.denominator(c, p);
-        (x + d, m + a * d, d, [p * d * d, d * d, slope * d])
+        (x + self.growth * x + d, m + a * d, d, [p * d * d, d * d, slope * d])
     }
 
+    /// The summands of KL and its derivative.
     #[inline(always)]
-    pub(crate) fn kl(&self, m: F, a: F, p: F) -> [F; 2] {
+    pub(crate) fn kl_at(&self, x: F, m: F, a: F, p: F) -> [F; 2] {
+        self.kl(self.with_prior(m, x), a, p)
+    }
+
+    /// The summands of KL and its derivative, where the slope m is that of model and prior.
+    #[inline(always)]
+    fn kl(&self, m: F, a: F, p: F) -> [F; 2] {
         let denominator = self.denominator(a, p);
         let step = m / denominator;
         let weighted = p * step;

@@ -8,16 +8,20 @@ use crate::param::Scalar;
 use pulp::{Arch, NullaryFnOnce};
 use std::array::from_fn;
 
-/// Independent accumulators: one AVX-512 register of `f32`, a few registers elsewhere.
-const LANES: usize = 16;
+/// Coordinates that are worked on at once, each with accumulators of its own: so many that the
+/// compiler makes a loop of vectors of them, where it would unroll a shorter loop first.
+const LANES: usize = 64;
 
-/// Lane sums are moved to `f64` after this many chunks, so that the rounding error of a sum of
-/// `f32` stays near 1e-6 however long the vectors are.
-const CHUNKS_PER_BLOCK: usize = 64;
+/// The same for vectors shorter than `LANES`.
+const FEW_LANES: usize = 16;
+
+/// Lane sums are moved to `f64` after this many coordinates, so that the rounding error of a sum
+/// of `f32` stays near 1e-6 however long the vectors are.
+const BLOCK: usize = 1024;
 
 /// A longer pass is halved until its parts are at most this long, and the sums of the halves are
 /// added: a tree that depends on the length alone, so that its branches can run on any thread.
-const LEAF: usize = 64 * CHUNKS_PER_BLOCK * LANES;
+const LEAF: usize = 64 * BLOCK;
 
 /// Applies `f` to each coordinate and returns the sums of its summands.
 ///
@@ -37,8 +41,9 @@ pub(crate) fn zip_map_sum<F: Scalar, const I: usize, const O: usize, const S: us
     let len = pass.len();
     assert!(pass.inputs.iter().all(|slice| slice.len() == len), "inputs differ in length");
     assert!(pass.outputs.iter().all(|slice| slice.len() == len), "outputs differ in length");
-    if len < DISPATCHED {
-        pass.call()
+    if len < LANES {
+        // a function call would cost more than wide instructions save
+        sums::<F, FEW_LANES, I, O, S>(len, pass.inputs, pass.outputs, f)
     } else if len <= LEAF {
         Arch::new().dispatch(pass)
     } else {
@@ -94,9 +99,6 @@ mod threads {
     }
 }
 
-/// Below this many coordinates a function call costs more than wide instructions save.
-const DISPATCHED: usize = 4 * LANES;
-
 /// One pass over the slices, as a value that an instruction set can be chosen for.
 struct Pass<'a, F, G, const I: usize, const O: usize> {
     inputs: [&'a [F]; I],
@@ -139,72 +141,110 @@ where
     fn call(self) -> [f64; S] {
         let len = self.len();
         let Self { inputs, outputs, f } = self;
-        sums(len, inputs, outputs, f)
+        sums::<F, LANES, I, O, S>(len, inputs, outputs, f)
     }
 }
 
 #[inline(always)]
-fn sums<F: Scalar, const I: usize, const O: usize, const S: usize>(
+fn sums<F: Scalar, const N: usize, const I: usize, const O: usize, const S: usize>(
     len: usize,
     inputs: [&[F]; I],
     outputs: [&mut [F]; O],
-    f: impl Fn([F; I], [F; O]) -> ([F; O], [F; S]),
+    f: impl Fn([F; I], [F; O]) -> ([F; O], [F; S]) + Copy,
 ) -> [f64; S] {
-    let inputs: [_; I] = from_fn(|k| inputs[k].as_chunks::<LANES>());
-    let outputs = outputs.map(|slice| slice.as_chunks_mut::<LANES>());
+    let inputs: [_; I] = from_fn(|k| inputs[k].as_chunks::<N>());
+    let outputs = outputs.map(|slice| slice.as_chunks_mut::<N>());
     let mut total = [0.0; S];
-    let mut lanes = [[F::zero(); LANES]; S];
-    for chunk in 0..len / LANES {
-        let input: [&[F; LANES]; I] = from_fn(|k| &inputs[k].0[chunk]);
-        let old: [&[F; LANES]; O] = from_fn(|k| &outputs[k].0[chunk]);
-        // new values go to the stack first, so that no store can alias a later load
-        let mut new = [[F::zero(); LANES]; O];
-        for lane in 0..LANES {
-            let mut values = ([F::zero(); I], [F::zero(); O]);
-            for k in 0..I {
-                values.0[k] = input[k][lane];
-            }
-            for k in 0..O {
-                values.1[k] = old[k][lane];
-            }
-            let (values, summands) = f(values.0, values.1);
-            for k in 0..O {
-                new[k][lane] = values[k];
-            }
-            for k in 0..S {
-                lanes[k][lane] = lanes[k][lane] + summands[k];
-            }
+    let zeros = [F::zero(); N];
+    let mut lanes = [zeros; S];
+    // new values go to the stack first, so that no store can alias a later load
+    let mut new = [zeros; O];
+    // loops where `from_fn` would do: it is not inlined for many slices
+    let mut input: [&[F]; I] = [&[]; I];
+    for chunk in 0..len / N {
+        for k in 0..I {
+            input[k] = &inputs[k].0[chunk];
         }
+        let mut old: [&[F]; O] = [&[]; O];
+        for k in 0..O {
+            old[k] = &outputs[k].0[chunk];
+        }
+        each(N, input, old, &mut new, &mut lanes, f);
         for k in 0..O {
             outputs[k].0[chunk] = new[k];
         }
-        if chunk % CHUNKS_PER_BLOCK == CHUNKS_PER_BLOCK - 1 {
-            flush(&mut lanes, &mut total);
+        if chunk % (BLOCK / N) == BLOCK / N - 1 {
+            flush(&mut lanes, N, &mut total);
         }
     }
-    let mut first_lanes = [F::zero(); S];
-    for rest in 0..len % LANES {
-        let (values, summands) = f(from_fn(|k| inputs[k].1[rest]), from_fn(|k| outputs[k].1[rest]));
-        for k in 0..O {
-            outputs[k].1[rest] = values[k];
-        }
-        for k in 0..S {
-            first_lanes[k] = first_lanes[k] + summands[k];
-        }
+    let rest = len % N;
+    for k in 0..I {
+        input[k] = inputs[k].1;
     }
-    for k in 0..S {
-        lanes[k][0] = lanes[k][0] + first_lanes[k];
+    let mut old: [&[F]; O] = [&[]; O];
+    for k in 0..O {
+        old[k] = &*outputs[k].1;
     }
-    flush(&mut lanes, &mut total);
+    each(rest, input, old, &mut new, &mut lanes, f);
+    for k in 0..O {
+        outputs[k].1.copy_from_slice(&new[k][..rest]);
+    }
+    flush(&mut lanes, if len < N { rest } else { N }, &mut total);
     total
 }
 
-/// Adds the lane sums to the totals, in the order of the lanes, and clears them.
+/// Applies `f` to the first `len` coordinates of a chunk.
 #[inline(always)]
-fn flush<F: Scalar, const S: usize>(lanes: &mut [[F; LANES]; S], total: &mut [f64; S]) {
+fn each<F: Scalar, const N: usize, const I: usize, const O: usize, const S: usize>(
+    len: usize,
+    mut input: [&[F]; I],
+    mut old: [&[F]; O],
+    new: &mut [[F; N]; O],
+    lanes: &mut [[F; N]; S],
+    f: impl Fn([F; I], [F; O]) -> ([F; O], [F; S]),
+) {
+    let len = len.min(N);
+    for k in 0..I {
+        input[k] = &input[k][..len];
+    }
+    for k in 0..O {
+        old[k] = &old[k][..len];
+    }
+    for i in 0..len {
+        let (mut read, mut write) = ([F::zero(); I], [F::zero(); O]);
+        for k in 0..I {
+            read[k] = input[k][i];
+        }
+        for k in 0..O {
+            write[k] = old[k][i];
+        }
+        let (values, summands) = f(read, write);
+        for k in 0..O {
+            new[k][i] = values[k];
+        }
+        for k in 0..S {
+            lanes[k][i] = lanes[k][i] + summands[k];
+        }
+    }
+}
+
+/// Adds the first `len` lane sums to the totals, in a fixed order, and clears them.
+#[inline(always)]
+fn flush<F: Scalar, const N: usize, const S: usize>(
+    lanes: &mut [[F; N]; S],
+    len: usize,
+    total: &mut [f64; S],
+) {
     for (lanes, total) in std::iter::zip(lanes, total) {
-        *total += lanes.iter().map(|lane| lane.to_f64_exact()).sum::<f64>();
-        *lanes = [F::zero(); LANES];
+        // several sums, as one would wait for each of its additions
+        let mut parts = [0.0; 8];
+        for lanes in lanes[..len].chunks_mut(8) {
+            for (lane, part) in std::iter::zip(lanes, &mut parts) {
+                *part += lane.to_f64_exact();
+                *lane = F::zero();
+            }
+        }
+        *total += parts.iter().sum::<f64>();
     }
 }
 
@@ -232,8 +272,8 @@ pub(crate) fn range<F: Scalar>(values: &[F]) -> (f64, f64) {
     // compared so, they compile to instructions for minimum and maximum
     let min = |low: F, x: F| if x < low { x } else { low };
     let max = |high: F, x: F| if x > high { x } else { high };
-    let (chunks, rest) = values.as_chunks::<LANES>();
-    let (mut low, mut high) = ([F::infinity(); LANES], [F::neg_infinity(); LANES]);
+    let (chunks, rest) = values.as_chunks::<FEW_LANES>();
+    let (mut low, mut high) = ([F::infinity(); FEW_LANES], [F::neg_infinity(); FEW_LANES]);
     for chunk in chunks {
         low = from_fn(|lane| min(low[lane], chunk[lane]));
         high = from_fn(|lane| max(high[lane], chunk[lane]));
@@ -263,7 +303,7 @@ mod tests {
     fn wide_instructions_give_the_bits_of_narrow_ones() {
         fn check<F: Scalar>() {
             let constant = F::from_f64_lossy;
-            for len in [0, 1, LANES - 1, LANES, LANES + 1, 4 * LANES, 100_003] {
+            for len in [0, 1, LANES - 1, LANES, LANES + 1, 100_003] {
                 let a: Vec<F> = (0..len).map(|i| constant((i as f64).sin())).collect();
                 let b: Vec<F> = (0..len).map(|i| constant((i as f64).cos() + 1.5)).collect();
                 let run = |dispatch: bool| {

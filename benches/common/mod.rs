@@ -61,11 +61,11 @@ pub struct Watch {
 }
 
 impl Watch {
-    pub fn new(warm_up: u64, window: u64, takes_out_oracle: bool) -> Self {
+    pub fn new(warm_up: u64, window: u64) -> Self {
         Self {
             warm_up,
             window,
-            takes_out_oracle,
+            takes_out_oracle: false,
             calls: Cell::new(0),
             begin: Cell::new(Instant::now()),
             spent: Cell::default(),
@@ -73,11 +73,23 @@ impl Watch {
         }
     }
 
+    /// Takes no times.
+    pub fn never() -> Self {
+        Self::new(u64::MAX, 1)
+    }
+
+    /// Takes out the time that the oracle needs.
+    pub fn without_oracle(self) -> Self {
+        Self { takes_out_oracle: true, ..self }
+    }
+
     fn around(&self, oracle: impl FnOnce()) {
         let call = self.calls.replace(self.calls.get() + 1);
         if call >= self.warm_up && (call - self.warm_up).is_multiple_of(self.window) {
             let now = Instant::now();
-            if call > self.warm_up {
+            if call == self.warm_up {
+                Evaluations::reset();
+            } else {
                 let time = now - self.begin.get() - self.spent.get();
                 self.windows.borrow_mut().push(time.as_secs_f64() / self.window as f64);
             }
@@ -98,9 +110,37 @@ impl Watch {
 #[derive(Clone, Debug, Default)]
 pub struct CountingDual(Newton);
 
-pub static SOLVES: AtomicU64 = AtomicU64::new(0);
-pub static EVALUATIONS_AT_ZERO: AtomicU64 = AtomicU64::new(0);
-pub static EVALUATIONS_ELSEWHERE: AtomicU64 = AtomicU64::new(0);
+/// What the duals were asked for since the first window of a watch began.
+#[derive(Clone, Copy, Debug)]
+pub struct Evaluations {
+    pub solves: u64,
+    /// At the multiplier 0, and at others.
+    pub at_zero: u64,
+    pub elsewhere: u64,
+}
+
+static SOLVES: AtomicU64 = AtomicU64::new(0);
+static AT_ZERO: AtomicU64 = AtomicU64::new(0);
+static ELSEWHERE: AtomicU64 = AtomicU64::new(0);
+
+impl Evaluations {
+    pub fn so_far() -> Self {
+        let [solves, at_zero, elsewhere] =
+            [&SOLVES, &AT_ZERO, &ELSEWHERE].map(|count| count.load(Ordering::Relaxed));
+        Self { solves, at_zero, elsewhere }
+    }
+
+    fn reset() {
+        for count in [&SOLVES, &AT_ZERO, &ELSEWHERE] {
+            count.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Evaluations a solve.
+    pub fn average(&self) -> f64 {
+        (self.at_zero + self.elsewhere) as f64 / self.solves.max(1) as f64
+    }
+}
 
 impl DualSolver for CountingDual {
     fn solve(
@@ -109,12 +149,15 @@ impl DualSolver for CountingDual {
         warm_start: Option<f64>,
         mut kl: impl FnMut(f64) -> DualValue,
     ) -> DualSolution {
-        SOLVES.fetch_add(1, Ordering::Relaxed);
-        self.0.solve(bound, warm_start, |eta| {
-            let count = if eta == 0.0 { &EVALUATIONS_AT_ZERO } else { &EVALUATIONS_ELSEWHERE };
-            count.fetch_add(1, Ordering::Relaxed);
+        let [mut at_zero, mut elsewhere] = [0, 0];
+        let solution = self.0.solve(bound, warm_start, |eta| {
+            *(if eta == 0.0 { &mut at_zero } else { &mut elsewhere }) += 1;
             kl(eta)
-        })
+        });
+        for (count, more) in [(&SOLVES, 1), (&AT_ZERO, at_zero), (&ELSEWHERE, elsewhere)] {
+            count.fetch_add(more, Ordering::Relaxed);
+        }
+        solution
     }
 
     fn first_multiplier(&self, warm_start: Option<f64>) -> f64 {

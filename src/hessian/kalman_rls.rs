@@ -129,8 +129,10 @@ impl<F: Scalar> KalmanRls<F> {
             return None;
         };
         let sums = zip_map_sum([gradient, x, precision], outputs, |[g, x, p], old| {
-            let new = filter.step(g, x, old);
-            (new, terms.kl(terms.with_prior(new[0], x), new[1], p))
+            let [m, a, db, da, u] = old;
+            let (mean, m) = terms.shrink(x, m, a);
+            let new = filter.step(g, mean, [m, a, db, da, u]);
+            (new, terms.kl_at(x, new[0], new[1], p))
         });
         Some(DualValue::from_sums(sums))
     }
@@ -179,6 +181,7 @@ where
     F: Scalar,
 {
     const USES_STEP: bool = false;
+    const PROBES: bool = true;
 
     fn update(
         &mut self,

@@ -117,7 +117,12 @@ where
         model: &mut QuadraticModel<<O::Param as ParamVec>::Scalar>,
     ) -> Result<(), Error>;
 
-    /// `update`, and in the same pass over the vectors the KL of a step, where the estimator can.
+    /// Whether `update_and_probe` does what it says.
+    #[doc(hidden)]
+    const PROBES: bool = false;
+
+    /// `update` at the mean as the pending weight decay leaves it, and in the same pass over the
+    /// vectors the KL of a step.
     #[doc(hidden)]
     fn update_and_probe(
         &mut self,

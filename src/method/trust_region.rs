@@ -146,12 +146,15 @@ where
         }
 
         let factor = run.schedule.factor(draw.index());
-        let decayed = self.decay_weights(point.param.as_coordinates_mut()?, factor);
+        // as in the original, the Gaussian's mean does not follow the very first decay
+        let is_first_decay = self.decay_weights(factor) && self.count == 0;
+        if is_first_decay || !E::PROBES {
+            self.belief.shrink_mean(point.param.as_coordinates_mut()?, &mut self.model);
+        }
         let mut probed = self.refit(problem, point, draw)?;
         let x = point.param.as_coordinates_mut()?;
         let best = point.best.as_coordinates_mut()?;
-        if decayed && self.count == 0 {
-            // as in the original: the Gaussian's mean does not follow the very first decay
+        if is_first_decay {
             self.belief.move_mean(x, best, &mut self.model);
             probed = None;
         }
@@ -175,14 +178,12 @@ where
 }
 
 impl<F: Scalar, E, D> TrustRegion<F, E, D> {
-    /// Decoupled weight decay, `x <- x - kl_bound weight_decay x`; whether there was any.
-    fn decay_weights(&mut self, x: &mut [F], factor: f64) -> bool {
+    /// Decoupled weight decay, `x <- x - kl_bound weight_decay x`, to come with the step; whether
+    /// there is any.
+    fn decay_weights(&mut self, factor: f64) -> bool {
         let KlRadius::Fixed(kl_bound) = self.radius else { return false };
-        let decay = kl_bound * factor * self.weight_decay;
-        if decay > 0.0 {
-            self.belief.shrink_mean(x, decay, &mut self.model);
-        }
-        decay > 0.0
+        self.belief.pending_decay = kl_bound * factor * self.weight_decay;
+        self.belief.pending_decay > 0.0
     }
 
     /// Refits the model to the gradient drawn at x; on the way, where it can be, KL at the first
@@ -206,8 +207,8 @@ impl<F: Scalar, E, D> TrustRegion<F, E, D> {
             draw,
             iteration: self.count,
         };
-        if let KlRadius::Adaptive(_) = self.radius {
-            // the precision is yet to change
+        if !E::PROBES || matches!(self.radius, KlRadius::Adaptive(_)) {
+            // with an adapted radius the precision is yet to change
             self.estimator.update(problem, observation, &mut self.model)?;
             return Ok(None);
         }
