@@ -174,7 +174,7 @@ fn sums<F: Scalar, const N: usize, const I: usize, const O: usize, const S: usiz
             outputs[k].0[chunk] = new[k];
         }
         if chunk % (BLOCK / N) == BLOCK / N - 1 {
-            flush(&mut lanes, N, &mut total);
+            flush(&mut lanes, &mut total);
         }
     }
     let rest = len % N;
@@ -189,7 +189,7 @@ fn sums<F: Scalar, const N: usize, const I: usize, const O: usize, const S: usiz
     for k in 0..O {
         outputs[k].1.copy_from_slice(&new[k][..rest]);
     }
-    flush(&mut lanes, if len < N { rest } else { N }, &mut total);
+    flush(&mut lanes, &mut total);
     total
 }
 
@@ -228,23 +228,20 @@ fn each<F: Scalar, const N: usize, const I: usize, const O: usize, const S: usiz
     }
 }
 
-/// Adds the first `len` lane sums to the totals, in a fixed order, and clears them.
+/// Adds the lane sums to the totals, and clears them.
 #[inline(always)]
-fn flush<F: Scalar, const N: usize, const S: usize>(
-    lanes: &mut [[F; N]; S],
-    len: usize,
-    total: &mut [f64; S],
-) {
+fn flush<F: Scalar, const N: usize, const S: usize>(lanes: &mut [[F; N]; S], total: &mut [f64; S]) {
     for (lanes, total) in std::iter::zip(lanes, total) {
-        // several sums, as one would wait for each of its additions
-        let mut parts = [0.0; 8];
-        for lanes in lanes[..len].chunks_mut(8) {
-            for (lane, part) in std::iter::zip(lanes, &mut parts) {
-                *part += lane.to_f64_exact();
-                *lane = F::zero();
+        // by halves, so that no addition waits for many others
+        let mut width = N / 2;
+        while width > 0 {
+            for i in 0..width {
+                lanes[i] = lanes[i] + lanes[i + width];
             }
+            width /= 2;
         }
-        *total += parts.iter().sum::<f64>();
+        *total += lanes[0].to_f64_exact();
+        *lanes = [F::zero(); N];
     }
 }
 
