@@ -13,7 +13,7 @@
 mod common;
 
 use argmin_arturo::{Scalar, Telemetry};
-use common::{Bowl, Evaluations, Preset, Streams, Watch, median};
+use common::{Bowl, Evaluations, Preset, Streams, Watch, median, on_threads};
 use serde_json::json;
 
 /// Windows in a run, of which the median counts.
@@ -64,17 +64,6 @@ fn measure(as_json: bool) {
             }
         }
     }
-}
-
-/// Runs on this many threads.
-#[cfg(feature = "rayon")]
-fn on_threads<T: Send>(threads: usize, f: impl FnOnce() -> T + Send) -> T {
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(f)
-}
-
-#[cfg(not(feature = "rayon"))]
-fn on_threads<T>(_threads: usize, f: impl FnOnce() -> T) -> T {
-    f()
 }
 
 /// Executor and solver at n = 2 and 10, with an oracle that costs next to nothing.

@@ -216,6 +216,17 @@ where
     problem.take_problem().unwrap()
 }
 
+/// Runs on this many threads.
+#[cfg(feature = "rayon")]
+pub fn on_threads<T: Send>(threads: usize, f: impl FnOnce() -> T + Send) -> T {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(f)
+}
+
+#[cfg(not(feature = "rayon"))]
+pub fn on_threads<T>(_threads: usize, f: impl FnOnce() -> T) -> T {
+    f()
+}
+
 /// Moves the bytes of a pass with next to no arithmetic: reads `R` arrays, updates `U` and writes
 /// `W`.
 pub struct Streams<F, const R: usize, const U: usize, const W: usize> {
