@@ -18,7 +18,7 @@ pub enum Averaging {
 
 /// Weight of the newest iterate in units of the filter's gain: the average remembers about three
 /// times as much.
-const GAIN_SHARE: f64 = 1.0;
+const GAIN_SHARE: f64 = 0.3;
 /// Exponent p of polynomial averaging with weights ~ t^p (Shamir and Zhang 2013): most weight on
 /// the last quarter of the iterates.
 const EXPONENT: f64 = 3.0;

@@ -1,9 +1,11 @@
 //! The belief about the minimizer: a Gaussian N(mu, diag(1/p)) over the parameters.
 
+use crate::bounds::{BoxBounds, clip};
 use crate::dual::DualValue;
 use crate::kernel::zip_map_sum;
 use crate::model::{QuadraticModel, positive_curvature, tiny_curvature};
 use crate::param::Scalar;
+use std::ops::Range;
 
 /// A Gaussian with diagonal precision p; its mean mu is the current point.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +38,15 @@ impl StepSums {
     fn from_sums([squared_metric, squares, slope]: [f64; 3]) -> Self {
         Self { kl: 0.5 * squared_metric, step_norm: squares.sqrt(), slope }
     }
+
+    /// The sums of a step in two parts.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            kl: self.kl + other.kl,
+            step_norm: self.step_norm.hypot(other.step_norm),
+            slope: self.slope + other.slope,
+        }
+    }
 }
 
 impl<F: Scalar> Gaussian<F> {
@@ -65,14 +76,33 @@ impl<F: Scalar> Gaussian<F> {
         &self.precision
     }
 
-    /// KL of the step d(eta) = -m / (A + eta p), and its derivative.
-    pub(crate) fn kl(&self, mean: &[F], model: &QuadraticModel<F>, eta: f64) -> DualValue {
+    /// KL of the step d(eta) = -m / (A + eta p) of the coordinates `range`, clipped to the bounds,
+    /// and its derivative.
+    ///
+    /// The Lagrangian of the step is a sum over the coordinates, each convex, so its minimizer in
+    /// a box is the free one, clipped. |d_i(eta)| then still falls with eta, and KL with it.
+    pub(crate) fn kl(
+        &self,
+        range: Range<usize>,
+        mean: &[F],
+        model: &QuadraticModel<F>,
+        bounds: Option<&BoxBounds<F>>,
+        eta: f64,
+    ) -> DualValue {
         let terms = self.terms(eta);
-        let sums = if self.prior_curvature == 0.0 {
-            let inputs = [&model.gradient[..], model.step_curvature(), &self.precision];
+        let inputs = [mean, &model.gradient, model.step_curvature(), &self.precision];
+        let [mean, gradient, curvature, precision] = part(inputs, &range);
+        let sums = if let Some(bounds) = bounds {
+            let [lower, upper] = part([bounds.lower(), bounds.upper()], &range);
+            let inputs = [mean, gradient, curvature, precision, lower, upper];
+            zip_map_sum(inputs, [], |[x, m, a, p, low, high], []| {
+                ([], terms.clipped_kl(terms.with_prior(m, x), a, p, [low - x, high - x]))
+            })
+        } else if self.prior_curvature == 0.0 {
+            let inputs = [gradient, curvature, precision];
             zip_map_sum(inputs, [], |[m, a, p], []| ([], terms.kl(m, a, p)))
         } else {
-            let inputs = [mean, &model.gradient, model.step_curvature(), &self.precision];
+            let inputs = [mean, gradient, curvature, precision];
             zip_map_sum(inputs, [], |[x, m, a, p], []| ([], terms.kl_at(x, m, a, p)))
         };
         DualValue::from_sums(sums)
@@ -94,11 +124,14 @@ impl<F: Scalar> Gaussian<F> {
         }
     }
 
-    /// Moves the mean by d(eta), the model along with it, and writes d to `step`.
+    /// Moves the coordinates `range` of the mean by d(eta), the model along with it, and writes d
+    /// to `step`. With bounds, `step` must have the length of the mean.
     pub(crate) fn step(
         &self,
+        range: Range<usize>,
         mean: &mut [F],
         model: &mut QuadraticModel<F>,
+        bounds: Option<&BoxBounds<F>>,
         eta: f64,
         step: &mut [F],
     ) -> StepSums {
@@ -106,8 +139,25 @@ impl<F: Scalar> Gaussian<F> {
         let QuadraticModel { gradient, curvature, cautious_curvature, .. } = model;
         let step_curvature =
             if cautious_curvature.is_empty() { &*curvature } else { &*cautious_curvature };
-        let inputs = [&curvature[..], step_curvature, &self.precision];
-        let sums = if step.is_empty() {
+        let inputs = part([curvature, step_curvature, &self.precision], &range);
+        let (mean, gradient) = (&mut mean[range.clone()], &mut gradient[range.clone()]);
+        let step = if step.is_empty() { step } else { &mut step[range.clone()] };
+        let sums = if let Some(bounds) = bounds {
+            let [a, c, p] = inputs;
+            let [lower, upper] = part([bounds.lower(), bounds.upper()], &range);
+            let inputs = [a, c, p, lower, upper];
+            zip_map_sum(inputs, [mean, gradient, step], |[a, c, p, low, high], [x, m, _]| {
+                let (end, moved, d, free_sums) = terms.step(x, m, [a, c, p]);
+                // the end is clipped, not the step, so that rounding leads out of no bound
+                let clipped = clip(end, low, high);
+                if clipped == end {
+                    ([end, moved, d], free_sums)
+                } else {
+                    let d = clipped - x;
+                    ([clipped, m + a * d, d], step_sums(terms.with_prior(m, x), p, d))
+                }
+            })
+        } else if step.is_empty() {
             zip_map_sum(inputs, [mean, gradient], |[a, c, p], [x, m]| {
                 let (x, m, _, sums) = terms.step(x, m, [a, c, p]);
                 ([x, m], sums)
@@ -121,7 +171,8 @@ impl<F: Scalar> Gaussian<F> {
         StepSums::from_sums(sums)
     }
 
-    /// The same and `update_precision` in one pass, with a copy of the new mean in `copy`.
+    /// The same without bounds for all coordinates, and `update_precision`, in one pass, with a
+    /// copy of the new mean in `copy`.
     pub(crate) fn step_and_update(
         &mut self,
         [mean, copy]: [&mut [F]; 2],
@@ -159,17 +210,33 @@ impl<F: Scalar> Gaussian<F> {
 }
 
 impl<F: Scalar> Gaussian<F> {
-    /// Shrinks the mean by the factor `1 - pending_decay`, and moves the model along.
-    pub(crate) fn shrink_mean(&mut self, mean: &mut [F], model: &mut QuadraticModel<F>) {
-        if self.pending_decay == 0.0 {
+    /// Shrinks the coordinates `range` of the mean by the factor `1 - decay`, as far as the bounds
+    /// allow, and moves the model along.
+    pub(crate) fn shrink_mean(
+        &self,
+        range: Range<usize>,
+        mean: &mut [F],
+        decay: f64,
+        model: &mut QuadraticModel<F>,
+        bounds: Option<&BoxBounds<F>>,
+    ) {
+        let decay = F::from_f64_lossy(decay);
+        let curvature = &model.curvature[range.clone()];
+        let outputs = [&mut mean[range.clone()], &mut model.gradient[range.clone()]];
+        let Some(bounds) = bounds else {
+            zip_map_sum([curvature], outputs, |[a], [x, m]| {
+                let shrinkage = decay * x;
+                ([x - shrinkage, m - a * shrinkage], [])
+            });
             return;
-        }
-        let terms = self.terms(0.0);
-        zip_map_sum([&model.curvature], [mean, &mut model.gradient], |[a], [x, m]| {
-            let (x, m) = terms.shrink(x, m, a);
-            ([x, m], [])
+        };
+        let inputs = [curvature, &bounds.lower()[range.clone()], &bounds.upper()[range]];
+        zip_map_sum(inputs, outputs, |[a, low, high], [x, m]| {
+            let shrinkage = decay * x;
+            let (free, shrunk) = (x - shrinkage, clip(x - shrinkage, low, high));
+            let shrinkage = if shrunk == free { shrinkage } else { x - shrunk };
+            ([shrunk, m - a * shrinkage], [])
         });
-        self.pending_decay = 0.0;
     }
 
     /// Moves the mean to `target`, and the model along.
@@ -225,6 +292,11 @@ impl<F: Scalar> Gaussian<F> {
     }
 }
 
+/// The coordinates `range` of each slice.
+fn part<'a, F, const N: usize>(slices: [&'a [F]; N], range: &Range<usize>) -> [&'a [F]; N] {
+    slices.map(|slice| &slice[range.clone()])
+}
+
 /// A multiplier at which KL is to be computed, with what that takes beside mean and model.
 pub struct Probe<'a, F> {
     pub(crate) precision: &'a [F],
@@ -243,6 +315,12 @@ impl<F: Scalar> PrecisionUpdate<F> {
     fn apply(&self, terms: &StepTerms<F>, a: F, p: F) -> F {
         (terms.curvature(a) + self.nu * p) / self.total
     }
+}
+
+/// p d^2, d^2 and m d of one coordinate.
+#[inline(always)]
+fn step_sums<F: Scalar>(slope: F, p: F, d: F) -> [F; 3] {
+    [p * d * d, d * d, slope * d]
 }
 
 /// The terms of one coordinate of a step at multiplier eta.
@@ -278,13 +356,13 @@ impl<F: Scalar> StepTerms<F> {
         self.curvature(a) + self.eta * p
     }
 
-    /// New mean and model gradient, the step d, and the summands p d^2, d^2 and m d; the step
-    /// divides by the curvature c, the gradient moves by a.
+    /// New mean and model gradient, the step d, and its sums; the step divides by the curvature c,
+    /// the gradient moves by a.
     #[inline(always)]
     fn step(&self, x: F, m: F, [a, c, p]: [F; 3]) -> (F, F, F, [F; 3]) {
         let slope = self.with_prior(m, x);
         let d = -slope / self.denominator(c, p);
-        (x + self.growth * x + d, m + a * d, d, [p * d * d, d * d, slope * d])
+        (x + self.growth * x + d, m + a * d, d, step_sums(slope, p, d))
     }
 
     /// The summands of KL and its derivative.
@@ -293,12 +371,120 @@ impl<F: Scalar> StepTerms<F> {
         self.kl(self.with_prior(m, x), a, p)
     }
 
-    /// The summands of KL and its derivative, where the slope m is that of model and prior.
+    /// The same where the slope m is that of model and prior.
     #[inline(always)]
     fn kl(&self, m: F, a: F, p: F) -> [F; 2] {
         let denominator = self.denominator(a, p);
         let step = m / denominator;
         let weighted = p * step;
         [weighted * step, weighted * (weighted / denominator)]
+    }
+
+    /// The same for a step that is clipped to `[low, high]`, which contains 0: then it does not
+    /// change with eta.
+    #[inline(always)]
+    fn clipped_kl(&self, m: F, a: F, p: F, [low, high]: [F; 2]) -> [F; 2] {
+        let free = -m / self.denominator(a, p);
+        let step = clip(free, low, high);
+        if step == free { self.kl(m, a, p) } else { [p * step * step, F::zero()] }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dual::{DualSolver, Newton};
+    use rand::Rng;
+
+    /// A random trust-region subproblem in a box, over scales from 1e-3 to 1e3.
+    fn subproblem(
+        rng: &mut impl Rng,
+    ) -> (Gaussian<f64>, Vec<f64>, QuadraticModel<f64>, BoxBounds<f64>) {
+        let n = rng.random_range(1..40);
+        let scale = |rng: &mut dyn rand::RngCore| 10f64.powf(rng.random_range(-3.0..3.0));
+        let mut belief = Gaussian::new(1.0, if rng.random() { 0.0 } else { 0.1 }, 1.0, 1.0);
+        belief.precision = (0..n).map(|_| scale(rng)).collect();
+        let mut model = QuadraticModel::new(n);
+        let (mut x, mut lower, mut upper) = (vec![0.0; n], vec![0.0; n], vec![0.0; n]);
+        for i in 0..n {
+            model.gradient[i] = scale(rng) * if rng.random() { 1.0 } else { -1.0 };
+            model.curvature[i] = scale(rng);
+            lower[i] = -scale(rng);
+            upper[i] = scale(rng);
+            x[i] = match rng.random_range(0..4) {
+                0 => lower[i],
+                1 => upper[i],
+                _ => rng.random_range(lower[i]..upper[i]),
+            };
+            match rng.random_range(0..6) {
+                0 => lower[i] = f64::NEG_INFINITY,
+                1 => (lower[i], upper[i]) = (x[i], x[i]),
+                _ => {}
+            }
+        }
+        (belief, x, model, BoxBounds::new("test", lower, upper).unwrap())
+    }
+
+    #[test]
+    fn a_step_in_a_box_meets_its_optimality_conditions() {
+        // minimize m.d + 1/2 d.Ad subject to KL(d) <= bound and l <= x + d <= u: with the residual
+        // r = m + (A + eta p) d, r = 0 inside, r >= 0 at l, r <= 0 at u, and complementarity
+        let mut rng = crate::Draw::new(1, 2).rng();
+        let newton = Newton::default().with_tolerance(1e-12).unwrap();
+        let (mut active, mut clipped, mut most) = (0, 0, 0);
+        for _ in 0..2000 {
+            let (belief, x, mut model, bounds) = subproblem(&mut rng);
+            let before = model.clone();
+            let bound = 10f64.powf(rng.random_range(-6.0..4.0));
+            let kl = |eta| belief.kl(0..x.len(), &x, &before, Some(&bounds), eta);
+            let dual = newton.solve(bound, None, kl);
+            most = most.max(dual.evaluations);
+            let (mut end, mut step) = (x.clone(), vec![f64::NAN; x.len()]);
+            let sums = belief.step(
+                0..x.len(),
+                &mut end,
+                &mut model,
+                Some(&bounds),
+                dual.multiplier,
+                &mut step,
+            );
+
+            assert!(sums.kl <= bound * (1.0 + 1e-8), "{} {bound}", sums.kl);
+            assert!(dual.multiplier >= 0.0);
+            assert!(dual.multiplier == 0.0 || (sums.kl / bound - 1.0).abs() < 1e-8);
+            active += usize::from(dual.multiplier > 0.0);
+            for i in 0..x.len() {
+                let (low, high) = (bounds.lower()[i], bounds.upper()[i]);
+                assert!((low..=high).contains(&end[i]));
+                let slope = before.gradient[i] + belief.prior_curvature * x[i];
+                let curvature = before.curvature[i] + belief.prior_curvature;
+                let pull = (curvature + dual.multiplier * belief.precision[i]) * step[i];
+                let residual = (slope + pull) / (slope.abs() + pull.abs());
+                clipped += usize::from(end[i] == low || end[i] == high);
+                assert!(residual < 1e-8 || end[i] == low, "{residual}");
+                assert!(residual > -1e-8 || end[i] == high, "{residual}");
+            }
+        }
+        assert!(active > 500 && active < 1900 && clipped > 5000, "{active} {clipped}");
+        assert!(most <= 40, "{most} evaluations of the dual");
+    }
+
+    #[test]
+    fn a_box_without_bounds_changes_no_bit() {
+        let mut rng = crate::Draw::new(3, 4).rng();
+        for _ in 0..100 {
+            let (belief, x, model, _) = subproblem(&mut rng);
+            let n = x.len();
+            let bounds =
+                BoxBounds::new("test", vec![f64::NEG_INFINITY; n], vec![f64::INFINITY; n]).unwrap();
+            let eta = rng.random_range(0.0..10.0);
+            let take = |bounds: Option<&BoxBounds<f64>>| {
+                let (mut x, mut model, mut step) = (x.clone(), model.clone(), vec![f64::NAN; n]);
+                let kl = belief.kl(0..n, &x, &model, bounds, eta);
+                let sums = belief.step(0..n, &mut x, &mut model, bounds, eta, &mut step);
+                (kl, sums.kl, x, model, step)
+            };
+            assert_eq!(take(Some(&bounds)), take(None));
+        }
     }
 }

@@ -12,9 +12,28 @@
 //! f fitted to the drawn gradients by recursive least squares. Each step minimizes the model inside
 //! a KL ball around the Gaussian, by a one-dimensional dual.
 //!
-//! Begin with [`Arturo::new`] and [`StochasticGradient`]; [`oracle`] tells which oracle fits what
-//! you have, [`hessian`] which estimator of curvature. [`MultiStart`] runs from several starts. [`baseline`] has Adam, AdamW and SGD to
-//! compare with.
+//! # What do you have?
+//!
+//! | you have | oracle | curvature |
+//! |---|---|---|
+//! | data points, batches of them | [`FiniteSum`] in [`MiniBatch`] | the default |
+//! | more data than memory | [`ShardedSum`](oracle::ShardedSum) in [`Sharded`](oracle::Sharded) | the default |
+//! | a simulation or measurement that gives gradients | [`StochasticGradient`] | the default |
+//! | a simulation or measurement that gives costs | [`StochasticCost`](oracle::StochasticCost) in [`Spsa`](oracle::Spsa), or in [`FiniteDifferenceGradient`](oracle::FiniteDifferenceGradient) for few parameters | the default |
+//! | an argmin problem with `Gradient` | the problem itself | the default |
+//! | an argmin problem with `CostFunction` alone | the problem in [`Spsa`](oracle::Spsa) | the default |
+//! | second derivatives | one of the above | [`ExactDiagonal`](hessian::ExactDiagonal) |
+//! | noise that a draw cannot repeat, as of a real experiment | [`StochasticGradient`] | [`AdaptiveRls`](hessian::AdaptiveRls) |
+//! | noise levels that are known, or the paper's experiment | any | [`KalmanRls`](hessian::KalmanRls) in [`Arturo::paper`] |
+//! | knowledge of the curvature that nothing here takes | any | [`HessianEstimator`] |
+//!
+//! The default curvature is what [`Arturo::new`] measures: gradients at both ends of a step, at one
+//! draw. [`oracle`] has wrappers against noise and outliers, [`MultiStart`] runs from several starts,
+//! and [`baseline`] has Adam, AdamW and SGD to compare with. [`guide`] is for those who come from Adam
+//! or L-BFGS, [`observer`] for those who want to watch, and the module `checkpoint` (feature `serde1`)
+//! for those who stop and go on. [`prelude`] has what most programs need.
+//!
+//! [`Arturo::with_bounds`] and [`Transformed`] are for x that is not free.
 //!
 //! # Symbols
 //!
@@ -30,36 +49,52 @@
 //!
 //! # Features
 //!
+//! - `ctrlc`: Ctrl-C ends a run with its recommended point
 //! - `nalgebra` (default): nalgebra vectors and matrices as parameters and Hessians
+//! - `faer`: faer's `Col` as parameters, `Mat` as Hessians
+//! - `ndarray`: ndarray's `Array` as parameters and Hessians
+//! - `plot`: pictures of runs as SVG, reports as HTML
+//! - `progress`: a progress bar
 //! - `rayon`: [`MultiStart`] on the threads of rayon
-//! - `serde1`: serialization, for argmin's checkpoints
+//! - `serde1`: serialization and checkpoints
 
 mod averaging;
 pub mod baseline;
+mod bounds;
+#[cfg(feature = "serde1")]
+pub mod checkpoint;
 pub mod dual;
 mod error;
 mod gaussian;
+mod groups;
+pub mod guide;
 pub mod hessian;
 mod kernel;
 pub mod method;
 mod model;
 mod multi_start;
+pub mod observer;
 pub mod oracle;
 mod param;
+pub mod prelude;
 mod radius;
 mod run;
 pub mod schedule;
 mod settings;
 mod solver;
+mod transform;
 
 pub use averaging::Averaging;
+pub use bounds::BoxBounds;
 pub use error::NonFiniteGradient;
+pub use groups::Group;
 pub use hessian::HessianEstimator;
 pub use multi_start::{Finish, MultiStart, Outcome, Start};
 pub use oracle::{Draw, FiniteSum, MiniBatch, StochasticGradient};
 pub use param::{ParamVec, Scalar};
 pub use settings::{NonFinite, PaperSettings, Telemetry};
 pub use solver::Arturo;
+pub use transform::{Transform, Transformed};
 
 /// The examples of the README, as tests.
 #[cfg(doctest)]

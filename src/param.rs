@@ -31,8 +31,42 @@ scalar!(f64);
 
 /// A vector of parameters that lies in memory as one contiguous slice.
 ///
-/// Implemented for `Vec<f32>`, `Vec<f64>` and, with the feature `nalgebra`, for every owned
-/// nalgebra matrix or vector of them (in column-major order).
+/// Implemented in `f32` and `f64` for
+///
+/// | type | feature | order of the coordinates, and what is refused |
+/// |---|---|---|
+/// | `Vec` | | |
+/// | every owned nalgebra vector and matrix | `nalgebra` | column by column |
+/// | every owned ndarray `Array` | `ndarray` | row by row; refused in any other layout, such as reversed, strided or Fortran order |
+/// | faer `Col` | `faer` | |
+/// | faer `Mat` | `faer` | refused with two columns or more, between which faer pads memory |
+///
+/// A run has the same bits with each of them. faer's `Col` cannot be serialized; for checkpoints
+/// use a `Mat` of one column.
+///
+/// ```
+/// # #[cfg(feature = "nalgebra")] {
+/// use argmin::core::{Error, Executor, Gradient, State};
+/// use argmin_arturo::Arturo;
+/// use nalgebra::DMatrix;
+///
+/// /// f(X) = 1/2 |X - 1|^2 over matrices.
+/// struct Ones;
+/// impl Gradient for Ones {
+///     type Param = DMatrix<f64>;
+///     type Gradient = DMatrix<f64>;
+///     fn gradient(&self, x: &DMatrix<f64>) -> Result<DMatrix<f64>, Error> {
+///         Ok(x.add_scalar(-1.0))
+///     }
+/// }
+/// let result = Executor::new(Ones, Arturo::new())
+///     .configure(|state| state.param(DMatrix::zeros(2, 3)).max_iters(50))
+///     .run()?;
+/// let x = result.state().get_best_param().unwrap();
+/// assert!(x.iter().all(|x| (x - 1.0).abs() < 1e-9));
+/// # }
+/// # Ok::<(), argmin::core::Error>(())
+/// ```
 pub trait ParamVec: Clone + std::fmt::Debug + Send + Sync + 'static {
     /// `f32` or `f64`.
     type Scalar: Scalar;
@@ -104,5 +138,61 @@ where
 
     fn try_as_mut_slice(&mut self) -> Option<&mut [F]> {
         Some(self.as_mut_slice())
+    }
+}
+
+#[cfg(feature = "ndarray")]
+impl<F, D> ParamVec for ndarray::Array<F, D>
+where
+    F: Scalar,
+    D: ndarray::Dimension + 'static,
+{
+    type Scalar = F;
+    const NAME: &'static str = "ndarray::Array";
+
+    // Only the standard layout: in another one, memory order would be another order of the
+    // coordinates than that of the gradients that a problem computes.
+    fn try_as_slice(&self) -> Option<&[F]> {
+        self.as_slice()
+    }
+
+    fn try_as_mut_slice(&mut self) -> Option<&mut [F]> {
+        self.as_slice_mut()
+    }
+}
+
+#[cfg(feature = "faer")]
+impl<F: Scalar> ParamVec for faer::Col<F> {
+    type Scalar = F;
+    const NAME: &'static str = "faer::Col";
+
+    fn try_as_slice(&self) -> Option<&[F]> {
+        Some(self.try_as_col_major()?.as_slice())
+    }
+
+    fn try_as_mut_slice(&mut self) -> Option<&mut [F]> {
+        Some(self.try_as_col_major_mut()?.as_slice_mut())
+    }
+}
+
+#[cfg(feature = "faer")]
+impl<F: Scalar> ParamVec for faer::Mat<F> {
+    type Scalar = F;
+    const NAME: &'static str = "faer::Mat of several columns";
+
+    fn try_as_slice(&self) -> Option<&[F]> {
+        match self.ncols() {
+            0 => Some(&[]),
+            1 => Some(self.col_as_slice(0)),
+            _ => None,
+        }
+    }
+
+    fn try_as_mut_slice(&mut self) -> Option<&mut [F]> {
+        match self.ncols() {
+            0 => Some(&mut []),
+            1 => Some(self.col_as_slice_mut(0)),
+            _ => None,
+        }
     }
 }

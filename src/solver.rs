@@ -3,9 +3,11 @@
 mod iteration;
 
 use crate::averaging::Averaging;
+use crate::bounds::BoxBounds;
 use crate::dual::{Bisection, DualSolver};
 use crate::gaussian::Gaussian;
-use crate::hessian::KalmanRls;
+use crate::groups::Group;
+use crate::hessian::{AdaptiveRls, KalmanRls};
 use crate::method::{Method, Run, SelfCalibrating, TrustRegion};
 use crate::model::QuadraticModel;
 use crate::param::Scalar;
@@ -31,6 +33,8 @@ use std::marker::PhantomData;
 /// |---|---|---|
 /// | [`with_seed`](Self::with_seed) | seed of all draws | 0 |
 /// | [`with_estimator`](Self::with_estimator) | source of curvature | pairs of gradients at one draw, the paper's: [`KalmanRls`] |
+/// | [`with_bounds`](Self::with_bounds) | box that x stays in | none |
+/// | [`with_groups`](Self::with_groups) | groups of coordinates with KL balls of their own | one ball |
 /// | [`with_dual`](Self::with_dual) | solver of the 1-D dual | [`Newton`](crate::dual::Newton), the paper's: [`Bisection`] |
 /// | [`with_kl_schedule`](Self::with_kl_schedule) | KL bound over time | constant |
 /// | [`with_averaging`](Self::with_averaging) | recommended point | [`Averaging::Adaptive`], the paper's: [`Averaging::None`] |
@@ -122,6 +126,51 @@ impl<F: Scalar, D> Arturo<F, SelfCalibrating<F, D>> {
     pub fn with_dual<D2: DualSolver>(self, dual: D2) -> Arturo<F, SelfCalibrating<F, D2>> {
         self.map_method(|_| SelfCalibrating::with_dual(dual))
     }
+
+    /// Keeps x in the box `lower <= x <= upper`, with curvature from [`AdaptiveRls`].
+    ///
+    /// Bounds may be infinite; equal ones fix a coordinate. Each step minimizes the model in the
+    /// intersection of box and KL ball. Neither x nor the recommended point leaves the box, and no
+    /// gradient is drawn outside of it, unless the oracle itself evaluates elsewhere.
+    ///
+    /// Steps measured at one draw know of no box: their place takes
+    /// [`AdaptiveRls`], or by [`with_estimator`](Arturo::with_estimator) another estimator, with
+    /// the same bounds. To keep them, transform x by a [`Transformed`](crate::Transformed)
+    /// problem, where no answer on a bound is expected.
+    ///
+    /// ```
+    /// use argmin::core::{Error, Executor, Gradient, State};
+    /// use argmin_arturo::Arturo;
+    ///
+    /// /// f(x) = 1/2 |x - (3, 3)|^2
+    /// struct Bowl;
+    /// impl Gradient for Bowl {
+    ///     type Param = Vec<f64>;
+    ///     type Gradient = Vec<f64>;
+    ///     fn gradient(&self, x: &Vec<f64>) -> Result<Vec<f64>, Error> {
+    ///         Ok(x.iter().map(|x| x - 3.0).collect())
+    ///     }
+    /// }
+    /// let solver = Arturo::new().with_bounds(vec![0.0, 0.0], vec![1.0, f64::INFINITY])?;
+    /// let result = Executor::new(Bowl, solver)
+    ///     .configure(|state| state.param(vec![0.5, 0.5]).max_iters(300))
+    ///     .run()?;
+    /// let x = result.state().get_param().unwrap();
+    /// assert!(x[0] == 1.0 && (x[1] - 3.0).abs() < 1e-6);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the lengths differ, or a lower bound is NaN or above the upper one. A run ends with an
+    /// error in its `init` if the start is outside of the box.
+    #[expect(clippy::type_complexity, reason = "an alias would hide which estimator it is")]
+    pub fn with_bounds(
+        self,
+        lower: Vec<F>,
+        upper: Vec<F>,
+    ) -> Result<Arturo<F, TrustRegion<F, AdaptiveRls<F>, D>>, Error> {
+        self.with_estimator(AdaptiveRls::default()).with_bounds(lower, upper)
+    }
 }
 
 impl<F: Scalar, E, D> Arturo<F, TrustRegion<F, E, D>> {
@@ -144,6 +193,45 @@ impl<F: Scalar, E, D> Arturo<F, TrustRegion<F, E, D>> {
     #[must_use]
     pub fn with_dual<D2: DualSolver>(self, dual: D2) -> Arturo<F, TrustRegion<F, E, D2>> {
         self.map_method(|method| method.with_dual(dual))
+    }
+
+    /// Keeps x in the box `lower <= x <= upper`.
+    ///
+    /// Bounds may be infinite; equal ones fix a coordinate. Each step minimizes the model in the
+    /// intersection of box and KL ball: d_i(eta) is clipped to the box, which leaves the dual
+    /// one-dimensional. Neither x nor the recommended point leaves the box, and no gradient is
+    /// drawn outside of it, unless the oracle itself evaluates elsewhere.
+    ///
+    /// ```
+    /// use argmin_arturo::{Arturo, PaperSettings};
+    ///
+    /// let solver = Arturo::paper(PaperSettings::default())?;
+    /// let error = solver.with_bounds(vec![0.0, 2.0], vec![1.0, 1.0]).unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "Invalid parameter: \"Arturo: `lower[1]` must be at most `upper[1]`, got 2 and 1\"",
+    /// );
+    /// # Ok::<(), argmin::core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the lengths differ, or a lower bound is NaN or above the upper one. A run ends with an
+    /// error in its `init` if the start is outside of the box.
+    pub fn with_bounds(self, lower: Vec<F>, upper: Vec<F>) -> Result<Self, Error> {
+        let bounds = BoxBounds::new(NAME, lower, upper)?;
+        Ok(self.map_method(|method| method.with_bounds(bounds)))
+    }
+
+    /// Splits the coordinates into [`Group`]s, in their order, each in a KL ball of its own: in a
+    /// step group g moves by at most `KL_g <= kl_bound share_g / (sum of the shares)`, with a dual
+    /// and a multiplier of its own. [`multiplier`](Self::multiplier) is then the greatest. No
+    /// groups, the default, is one ball for all.
+    ///
+    /// # Errors
+    /// If a group has no coordinates, or has a weight decay while the KL bound is adapted. A run
+    /// ends with an error in its `init` if the groups do not cover the parameter vector.
+    pub fn with_groups(self, groups: Vec<Group>) -> Result<Self, Error> {
+        self.try_map_method(|method| method.with_groups(groups))
     }
 
     /// The diagonal quadratic model around the current point.
@@ -172,6 +260,11 @@ impl<F: Scalar, M> Arturo<F, M> {
             telemetry: Telemetry::default(),
             scalar: PhantomData,
         }
+    }
+
+    fn try_map_method(self, map: impl FnOnce(M) -> Result<M, Error>) -> Result<Self, Error> {
+        let Self { method, run, telemetry, scalar } = self;
+        Ok(Self { method: map(method)?, run, telemetry, scalar })
     }
 
     fn map_method<M2>(self, map: impl FnOnce(M) -> M2) -> Arturo<F, M2> {

@@ -4,64 +4,13 @@ mod common;
 
 use argmin::core::observers::ObserverMode;
 use argmin::core::{
-    CostFunction, Error, Executor, Gradient, Hessian, State, TerminationReason, TerminationStatus,
+    CostFunction, Error, Executor, Gradient, State, TerminationReason, TerminationStatus,
 };
-#[cfg(feature = "nalgebra")]
-use argmin_arturo::dual::Newton;
 use argmin_arturo::hessian::{ExactDiagonal, FiniteDifference, HessianDiagonal};
-use argmin_arturo::oracle::GaussianNoise;
-#[cfg(feature = "nalgebra")]
-use argmin_arturo::schedule::KlSchedule;
-use argmin_arturo::{
-    Arturo, Averaging, Draw, PaperSettings, ParamVec, Scalar, StochasticGradient, Telemetry,
-};
+use argmin_arturo::{Arturo, Averaging, Draw, PaperSettings, StochasticGradient, Telemetry};
 use argmin_observer_paramwriter::{ParamWriter, ParamWriterFormat};
-use common::{Recorder, float};
-use std::marker::PhantomData;
+use common::{Recorder, float, noisy, quadratic};
 use std::time::Duration;
-
-/// f(x) = 1/2 sum_i (i + 1) (x_i - 1)^2 over any vector type.
-struct Quadratic<P>(PhantomData<P>);
-
-fn quadratic<P>() -> Quadratic<P> {
-    Quadratic(PhantomData)
-}
-
-impl<P: ParamVec> Gradient for Quadratic<P> {
-    type Param = P;
-    type Gradient = P;
-
-    fn gradient(&self, x: &P) -> Result<P, Error> {
-        let mut gradient = x.clone();
-        for (i, g) in gradient.as_coordinates_mut()?.iter_mut().enumerate() {
-            *g = P::Scalar::from_f64_lossy(i as f64 + 1.0) * (*g - P::Scalar::from_f64_lossy(1.0));
-        }
-        Ok(gradient)
-    }
-}
-
-impl CostFunction for Quadratic<Vec<f64>> {
-    type Param = Vec<f64>;
-    type Output = f64;
-
-    fn cost(&self, x: &Vec<f64>) -> Result<f64, Error> {
-        Ok(x.iter().enumerate().map(|(i, x)| 0.5 * (i as f64 + 1.0) * (x - 1.0).powi(2)).sum())
-    }
-}
-
-impl Hessian for Quadratic<Vec<f64>> {
-    type Param = Vec<f64>;
-    type Hessian = Vec<Vec<f64>>;
-
-    fn hessian(&self, x: &Vec<f64>) -> Result<Vec<Vec<f64>>, Error> {
-        let entry = |i, j| if i == j { i as f64 + 1.0 } else { 0.0 };
-        Ok((0..x.len()).map(|i| (0..x.len()).map(|j| entry(i, j)).collect()).collect())
-    }
-}
-
-fn noisy<P: ParamVec>() -> GaussianNoise<Quadratic<P>> {
-    GaussianNoise::new(quadratic(), 0.5).unwrap()
-}
 
 #[test]
 fn runs_repeat_and_seeds_differ() {
@@ -323,42 +272,6 @@ fn a_gradient_of_another_length_is_refused() {
         "Invalid parameter: \"Arturo: the drawn gradient has 3 coordinates, the parameter vector \
          2; the oracle must write one entry per coordinate\""
     );
-}
-
-/// The bits of the recommended point, of either solver.
-#[cfg(feature = "nalgebra")]
-fn bits<P: ParamVec>(x0: P) -> Vec<u64> {
-    let collect = |x: &P| {
-        let x = x.as_coordinates().unwrap();
-        x.iter().map(|x| x.to_f64_exact().to_bits()).collect::<Vec<_>>()
-    };
-    let default = Executor::new(noisy::<P>(), Arturo::new().with_seed(3))
-        .configure(|state| state.param(x0.clone()).max_iters(100))
-        .run()
-        .unwrap();
-    let schedule = KlSchedule::Cosine { horizon: 150 };
-    let paper =
-        Arturo::paper(PaperSettings::default()).unwrap().with_kl_schedule(schedule).unwrap();
-    let paper = Executor::new(noisy::<P>(), paper.with_dual(Newton::default()))
-        .configure(|state| state.param(x0.clone()).max_iters(100))
-        .run()
-        .unwrap();
-    let mut bits = collect(default.state().get_best_param().unwrap());
-    bits.extend(collect(paper.state().get_best_param().unwrap()));
-    bits
-}
-
-#[cfg(feature = "nalgebra")]
-#[test]
-fn all_vector_types_give_the_same_bits() {
-    use nalgebra::{DMatrix, DVector, SVector};
-    let reference = bits(vec![0.5; 6]);
-    assert_eq!(bits(DVector::from_element(6, 0.5)), reference);
-    assert_eq!(bits(SVector::<f64, 6>::from_element(0.5)), reference);
-    assert_eq!(bits(DMatrix::from_element(2, 3, 0.5)), reference);
-    let single = bits(vec![0.5_f32; 6]);
-    assert_eq!(bits(DVector::from_element(6, 0.5_f32)), single);
-    assert_ne!(single, reference);
 }
 
 #[test]

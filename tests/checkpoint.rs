@@ -4,10 +4,13 @@
 use argmin::core::checkpointing::{Checkpoint, CheckpointingFrequency};
 use argmin::core::{Error, Executor, Gradient, IterState, Solver, State};
 use argmin_arturo::baseline::{Adam, AdamW, Sgd};
-use argmin_arturo::hessian::FiniteDifference;
+use argmin_arturo::dual::Newton;
+use argmin_arturo::hessian::{
+    Constant, FiniteDifference, GaussNewton, Hutchinson, SquaredGradient, SquaredJacobian,
+};
 use argmin_arturo::oracle::{GaussianNoise, InStages, Svrg};
 use argmin_arturo::schedule::KlSchedule;
-use argmin_arturo::{Arturo, FiniteSum, MiniBatch, PaperSettings};
+use argmin_arturo::{Arturo, Draw, FiniteSum, Group, MiniBatch, PaperSettings, StochasticGradient};
 use argmin_checkpointing_file::FileCheckpoint;
 use serde::{Serialize, de::DeserializeOwned};
 use std::path::PathBuf;
@@ -24,7 +27,24 @@ impl Gradient for Valley {
     }
 }
 
-type Noisy = GaussianNoise<Valley>;
+struct Noisy(GaussianNoise<Valley>);
+
+impl StochasticGradient for Noisy {
+    type Param = Vec<f64>;
+
+    fn stochastic_gradient(&self, x: &Vec<f64>, draw: Draw, g: &mut Vec<f64>) -> Result<(), Error> {
+        self.0.stochastic_gradient(x, draw, g)
+    }
+}
+
+/// The valley is 10 (x_1 - x_0^2)^2 + (1 - x_0)^2 + x_2^2 / 2.
+impl SquaredJacobian for Noisy {
+    fn squared_jacobian(&self, x: &Vec<f64>, _: Draw, c: &mut Vec<f64>) -> Result<(), Error> {
+        *c = vec![80.0 * x[0] * x[0] + 2.0, 20.0, 1.0];
+        Ok(())
+    }
+}
+
 type Run = IterState<Vec<f64>, Vec<f64>, (), (), (), f64>;
 
 /// A directory for checkpoints that goes with the test.
@@ -47,7 +67,7 @@ impl Drop for Directory {
 }
 
 fn problem() -> Noisy {
-    GaussianNoise::new(Valley, 0.3).unwrap()
+    Noisy(GaussianNoise::new(Valley, 0.3).unwrap())
 }
 
 /// N = 90 steps at once against 40, a checkpoint, and 50 more.
@@ -131,6 +151,35 @@ fn stages_resume_in_their_middle() {
         let solver = InStages::<_, Vec<f64>>::new(Arturo::new().with_seed(5), length).unwrap();
         assert_same_bits_on(name, oracle, solver);
     }
+}
+
+#[test]
+fn the_other_estimators_resume() {
+    // over an interval of 7 the checkpoint is not at a sample
+    let hutchinson = Hutchinson::new().with_interval(7).unwrap();
+    assert_same_bits("hutchinson", Arturo::new().with_estimator(hutchinson));
+    let gauss_newton = GaussNewton::new().with_interval(7).unwrap();
+    assert_same_bits("gauss_newton", Arturo::new().with_estimator(gauss_newton));
+    assert_same_bits("squares", Arturo::new().with_estimator(SquaredGradient::new()));
+    assert_same_bits("constant", Arturo::new().with_estimator(Constant::new(20.0).unwrap()));
+}
+
+#[test]
+fn bounds_resume() {
+    // the minimum is at (1, 1, 0); JSON has no infinity
+    let inf = f64::INFINITY;
+    let (lower, upper) = (vec![-inf, -1.0, 1.0], vec![0.5, inf, inf]);
+    let solver = Arturo::new().with_bounds(lower.clone(), upper.clone()).unwrap();
+    assert_same_bits("bounds", solver);
+    let solver = Arturo::new().with_bounds(lower, upper).unwrap();
+    assert_same_bits("bounded_products", solver.with_estimator(Hutchinson::new()));
+}
+
+#[test]
+fn groups_resume() {
+    let groups = vec![Group::new(1).with_weight_decay(0.1).unwrap(), Group::new(2)];
+    let solver = Arturo::paper(PaperSettings::default()).unwrap().with_dual(Newton::default());
+    assert_same_bits("groups", solver.with_groups(groups).unwrap());
 }
 
 #[test]

@@ -8,8 +8,7 @@ use argmin::core::{Error, Hessian, Problem};
 
 /// A problem that gives the diagonal of its Hessian.
 ///
-/// Every argmin problem with [`Hessian`] does, where the Hessian is a nalgebra matrix or a
-/// `Vec<Vec<F>>`.
+/// Every argmin problem with [`Hessian`] does, where the Hessian is a [`DenseMatrix`].
 pub trait HessianDiagonal: StochasticGradient {
     /// Writes the diagonal of the Hessian at `x` into `diagonal`, every coordinate of it: exact, or
     /// an unbiased draw of it that is a pure function of `x` and `draw`.
@@ -24,20 +23,21 @@ pub trait HessianDiagonal: StochasticGradient {
     ) -> Result<(), Error>;
 }
 
-/// A square matrix whose diagonal can be read.
+/// A square matrix whose entries can be read: `Vec<Vec<F>>`, and with the feature of their name
+/// the matrices of nalgebra, ndarray and faer.
 pub trait DenseMatrix {
     /// `f32` or `f64`.
     type Scalar: Scalar;
 
-    /// The entry in row and column `index`, or `None` beyond the matrix.
-    fn diagonal_entry(&self, index: usize) -> Option<Self::Scalar>;
+    /// The entry in a row and a column, or `None` beyond the matrix.
+    fn entry(&self, row: usize, column: usize) -> Option<Self::Scalar>;
 }
 
 impl<F: Scalar> DenseMatrix for Vec<Vec<F>> {
     type Scalar = F;
 
-    fn diagonal_entry(&self, index: usize) -> Option<F> {
-        self.get(index)?.get(index).copied()
+    fn entry(&self, row: usize, column: usize) -> Option<F> {
+        self.get(row)?.get(column).copied()
     }
 }
 
@@ -51,8 +51,30 @@ where
 {
     type Scalar = F;
 
-    fn diagonal_entry(&self, index: usize) -> Option<F> {
-        self.get((index, index)).copied()
+    fn entry(&self, row: usize, column: usize) -> Option<F> {
+        self.get((row, column)).copied()
+    }
+}
+
+#[cfg(feature = "ndarray")]
+impl<F, S> DenseMatrix for ndarray::ArrayBase<S, ndarray::Ix2>
+where
+    F: Scalar,
+    S: ndarray::Data<Elem = F>,
+{
+    type Scalar = F;
+
+    fn entry(&self, row: usize, column: usize) -> Option<F> {
+        self.get((row, column)).copied()
+    }
+}
+
+#[cfg(feature = "faer")]
+impl<F: Scalar> DenseMatrix for faer::Mat<F> {
+    type Scalar = F;
+
+    fn entry(&self, row: usize, column: usize) -> Option<F> {
+        (row < self.nrows() && column < self.ncols()).then(|| self[(row, column)])
     }
 }
 
@@ -65,7 +87,7 @@ where
     fn hessian_diagonal(&self, x: &P, _draw: Draw, diagonal: &mut P) -> Result<(), Error> {
         let hessian = self.hessian(x)?;
         for (index, value) in diagonal.as_coordinates_mut()?.iter_mut().enumerate() {
-            *value = hessian.diagonal_entry(index).ok_or_else(|| {
+            *value = hessian.entry(index, index).ok_or_else(|| {
                 invalid(format!("ExactDiagonal: the Hessian has no entry ({index}, {index})"))
             })?;
         }
@@ -132,7 +154,7 @@ where
         observation: Observation<'_, P>,
         model: &mut QuadraticModel<P::Scalar>,
     ) -> Result<(), Error> {
-        let Observation { param, gradient, step, draw, iteration } = observation;
+        let Observation { param, gradient, step, draw, iteration, .. } = observation;
         let gradient = gradient.as_coordinates()?;
         if iteration == 0 {
             self.filter.start(gradient, model);

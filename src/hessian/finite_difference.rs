@@ -14,6 +14,8 @@ use num_traits::Float;
 /// a_i = (g_i(x + h e_i, draw) - g_i(x - h e_i, draw)) / (2 h),   h = eps^(1/3) max(|x_i|, typical)
 /// ```
 ///
+/// At a bound the difference is one-sided, so that no gradient is drawn outside the box.
+///
 /// Both gradients share the randomness of the draw (common random numbers), so additive noise
 /// cancels exactly and what is left is the curvature of the drawn objective. At each iteration a
 /// block of coordinates is looked at, in rotation; drawn gradients are filtered by a
@@ -100,7 +102,7 @@ impl<P: ParamVec> FiniteDifference<P> {
         block: impl Iterator<Item = usize>,
         curvature: &mut [P::Scalar],
     ) -> Result<(), Error> {
-        let Observation { param, draw, .. } = observation;
+        let Observation { param, draw, bounds, .. } = observation;
         let typical = P::Scalar::from_f64_lossy(self.typical_magnitude);
         let relative = P::Scalar::epsilon().cbrt();
         let scratch = self.scratch.get_or_insert_with(|| Scratch {
@@ -113,7 +115,12 @@ impl<P: ParamVec> FiniteDifference<P> {
         for i in block {
             let x = point.as_coordinates()?[i];
             let h = relative * x.abs().max(typical);
-            let (ahead, behind) = (x + h, x - h);
+            let inside = |x| bounds.map_or(x, |bounds| bounds.clip(i, x));
+            let (ahead, behind) = (inside(x + h), inside(x - h));
+            if ahead == behind {
+                // a coordinate that cannot move needs no curvature
+                continue;
+            }
             point.as_coordinates_mut()?[i] = ahead;
             draw_gradient(problem, point, draw, forward)?;
             point.as_coordinates_mut()?[i] = behind;

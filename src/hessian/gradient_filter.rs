@@ -153,8 +153,9 @@ impl<F: Scalar> FilterStep<F> {
         let constant = F::from_f64_lossy;
         let (zero, one) = (F::zero(), F::one());
         let innovation = g - m;
-        // R = 0 only where every gradient so far was 0: then the model is exact until one is not
-        let inverse = if r > zero { one / r } else { zero };
+        // R = 0 only where every gradient so far was 0, or all of a long time: then the model is
+        // exact until one is not. The inverse of a subnormal number would overflow.
+        let inverse = if r >= F::min_positive_value() { one / r } else { zero };
         let z = start * start * inverse;
         let p = if self.first_step {
             p + z + one

@@ -1,25 +1,43 @@
 //! Where curvature comes from: estimators of a diagonal quadratic model.
 //!
-//! | estimator | curvature from | cost per step | memory (arrays) |
-//! |---|---|---|---|
-//! | [`AdaptiveRls`] | regression of the drawn gradients on the path, self-calibrating | none | 11 |
-//! | [`KalmanRls`] | the same with given noise levels; the paper's | none | 5 |
-//! | [`ExactDiagonal`] | the problem | one Hessian diagonal | 6 |
-//! | [`FiniteDifference`] | central differences of the gradient at the same draw | two gradients per coordinate looked at | 8 |
+//! | estimator | curvature from | cost per step beside the drawn gradient | arrays | when |
+//! |---|---|---|---|---|
+//! | [`AdaptiveRls`] | regression of the drawn gradients on the path, self-calibrating | none | 11 | only drawn gradients |
+//! | [`KalmanRls`] | the same with given noise levels; the paper's | none | 5 | parity with the paper |
+//! | [`ExactDiagonal`] | the problem | one Hessian diagonal | 6 | the diagonal is at hand |
+//! | [`FiniteDifference`] | central differences of the gradient at the same draw | two gradients per coordinate looked at | 8 | few coordinates |
+//! | [`Hutchinson`] | products of the Hessian with random signs: by differences, or the problem's | one product, or two gradients, every tenth step | 11 by differences, else 8 | many coordinates, coupled; additive noise |
+//! | [`GaussNewton`] | squared Jacobian of residuals | one squared Jacobian | 6 | least squares, likelihoods |
+//! | [`SquaredGradient`] | squared drawn gradients, the empirical Fisher information | none | 5 | log-likelihoods, near the truth |
+//! | [`Constant`] | the user | none | 5, and 1 for a diagonal | curvature known or bounded |
+//!
+//! Arrays of length n are those of estimator and model, beside x and the drawn gradient.
 
 mod adaptive_rls;
+mod constant;
 mod exact_diagonal;
 mod finite_difference;
+mod gauss_newton;
 mod gradient_filter;
+mod hutchinson;
 mod kalman_rls;
+mod moving_average;
+mod products;
+mod squared_gradient;
 
 pub use crate::model::QuadraticModel;
 pub use adaptive_rls::AdaptiveRls;
+pub use constant::Constant;
 pub use exact_diagonal::{DenseMatrix, ExactDiagonal, HessianDiagonal};
 pub use finite_difference::FiniteDifference;
+pub use gauss_newton::{GaussNewton, SquaredJacobian};
 pub use gradient_filter::GradientFilter;
+pub use hutchinson::Hutchinson;
 pub use kalman_rls::KalmanRls;
+pub use products::{Differences, Exact, HessianVectorProduct, Products};
+pub use squared_gradient::SquaredGradient;
 
+use crate::bounds::BoxBounds;
 use crate::dual::DualValue;
 use crate::gaussian::Probe;
 use crate::oracle::{Draw, StochasticGradient};
@@ -40,6 +58,8 @@ pub struct Observation<'a, P: ParamVec> {
     pub draw: Draw,
     /// Iteration of the run, from 0.
     pub iteration: u64,
+    /// The box that x stays in, if any. Further gradients must be drawn inside of it.
+    pub bounds: Option<&'a BoxBounds<P::Scalar>>,
 }
 
 /// Fits the quadratic model of a step to drawn gradients.

@@ -39,6 +39,12 @@ where
     #[doc(hidden)]
     fn dimension(&self) -> usize;
 
+    /// Whether a run can start at x.
+    #[doc(hidden)]
+    fn check_start(&self, _x: &[<O::Param as ParamVec>::Scalar]) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Draws one gradient and does with it what the method does.
     #[doc(hidden)]
     fn iterate(

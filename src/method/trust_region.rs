@@ -2,8 +2,11 @@
 
 use super::{Iterate, Method, Report, Run, private};
 use crate::averaging::average;
-use crate::dual::{DualSolution, DualSolver, DualValue, Newton};
+use crate::bounds::BoxBounds;
+use crate::dual::{DualSolver, DualValue, Newton};
+use crate::error::invalid;
 use crate::gaussian::{Gaussian, StepSums};
+use crate::groups::{self, Ball, Group};
 use crate::hessian::{AdaptiveRls, HessianEstimator, Observation, draw_gradient};
 use crate::kernel;
 use crate::model::QuadraticModel;
@@ -34,10 +37,12 @@ pub struct TrustRegion<F, E, D = Newton> {
     pub(crate) model: QuadraticModel<F>,
     radius: KlRadius,
     weight_decay: f64,
-    /// The last step, where the estimator or the radius reads it; else empty.
+    bounds: Option<BoxBounds<F>>,
+    groups: Vec<Group>,
+    /// The KL balls of the run: one for each group, or one for all.
+    balls: Vec<Ball>,
+    /// The last step, where the estimator, the radius or the bounds need it; else empty.
     step: Vec<F>,
-    /// eta of the last step.
-    multiplier: Option<f64>,
     /// Gradients taken in.
     count: u64,
 }
@@ -73,18 +78,40 @@ impl<F: Scalar, E, D> TrustRegion<F, E, D> {
             model: QuadraticModel::default(),
             radius,
             weight_decay,
+            bounds: None,
+            groups: Vec::new(),
+            balls: Vec::new(),
             step: Vec::new(),
-            multiplier: None,
             count: 0,
         }
     }
 
     pub(crate) fn with_estimator<E2>(self, estimator: E2) -> TrustRegion<F, E2, D> {
-        TrustRegion::new(estimator, self.dual, self.belief, self.radius, self.weight_decay)
+        let Self { dual, belief, radius, weight_decay, bounds, groups, .. } = self;
+        let method = TrustRegion::new(estimator, dual, belief, radius, weight_decay);
+        TrustRegion { bounds, groups, ..method }
     }
 
     pub(crate) fn with_dual<D2>(self, dual: D2) -> TrustRegion<F, E, D2> {
-        TrustRegion::new(self.estimator, dual, self.belief, self.radius, self.weight_decay)
+        let Self { estimator, belief, radius, weight_decay, bounds, groups, .. } = self;
+        let method = TrustRegion::new(estimator, dual, belief, radius, weight_decay);
+        TrustRegion { bounds, groups, ..method }
+    }
+
+    pub(crate) fn with_bounds(self, bounds: BoxBounds<F>) -> Self {
+        Self { bounds: Some(bounds), ..self }
+    }
+
+    pub(crate) fn with_groups(self, groups: Vec<Group>) -> Result<Self, Error> {
+        groups::validate(NAME, &groups)?;
+        let decays = groups.iter().position(Group::decays);
+        match (&self.radius, decays) {
+            (KlRadius::Adaptive(_), Some(i)) => Err(invalid(format!(
+                "{NAME}: `weight_decay` of group {i} needs a given KL bound, that of \
+                 `Arturo::paper`"
+            ))),
+            _ => Ok(Self { groups, ..self }),
+        }
     }
 
     /// Starts anew in n dimensions.
@@ -92,9 +119,10 @@ impl<F: Scalar, E, D> TrustRegion<F, E, D> {
         self.model = QuadraticModel::new(len);
         self.belief.reset(len);
         self.radius.reset();
-        let uses_step = uses_step || matches!(self.radius, KlRadius::Adaptive(_));
+        let is_adaptive = matches!(self.radius, KlRadius::Adaptive(_));
+        let uses_step = uses_step || is_adaptive || self.bounds.is_some();
         self.step = vec![F::zero(); if uses_step { len } else { 0 }];
-        self.multiplier = None;
+        self.balls = groups::balls(&self.groups, len, self.weight_decay);
         self.count = 0;
     }
 }
@@ -103,7 +131,7 @@ impl<F, E, D> private::Sealed for TrustRegion<F, E, D> {}
 
 impl<F: Scalar, E, D> Method<F> for TrustRegion<F, E, D> {
     fn multiplier(&self) -> f64 {
-        self.multiplier.unwrap_or(0.0)
+        self.balls.iter().filter_map(|ball| ball.multiplier).fold(0.0, f64::max)
     }
 
     fn precision(&self) -> &[F] {
@@ -131,6 +159,11 @@ where
         self.model.gradient.len()
     }
 
+    fn check_start(&self, x: &[F]) -> Result<(), Error> {
+        groups::check_len(NAME, &self.groups, x.len())?;
+        self.bounds.as_ref().map_or(Ok(()), |bounds| bounds.check(NAME, x))
+    }
+
     fn iterate(
         &mut self,
         problem: &mut Problem<O>,
@@ -146,53 +179,89 @@ where
         }
 
         let factor = run.schedule.factor(draw.index());
-        // as in the original, the Gaussian's mean does not follow the very first decay
-        let is_first_decay = self.decay_weights(factor) && self.count == 0;
-        if is_first_decay || !E::PROBES {
-            self.belief.shrink_mean(point.param.as_coordinates_mut()?, &mut self.model);
-        }
-        let mut probed = self.refit(problem, point, draw)?;
+        let is_plain = E::PROBES && self.is_plain();
+        let is_first = self.count == 0;
+        let decayed = if is_plain && !is_first {
+            self.belief.pending_decay = self.decay(&self.balls[0], factor);
+            false
+        } else {
+            self.decay_weights(point.param.as_coordinates_mut()?, factor)
+        };
+        let mut probed = self.refit(problem, point, draw, is_plain)?;
         let x = point.param.as_coordinates_mut()?;
         let best = point.best.as_coordinates_mut()?;
-        if is_first_decay {
+        if decayed && is_first {
+            // as in the original: the Gaussian's mean does not follow the very first decay
             self.belief.move_mean(x, best, &mut self.model);
             probed = None;
         }
         let weight = run.averaging.weight(self.count, self.estimator.gain());
         self.count += 1;
-        if !self.estimator.is_calibrated() {
-            average(best, x, weight);
-            return Ok(Report::default());
+        let mut report = Report::default();
+        if self.estimator.is_calibrated() {
+            let bound = self.kl_bound::<O>(point.gradient.as_coordinates()?, factor);
+            let dual_evaluations = self.solve_dual(x, bound, probed);
+            let copies = is_plain && self.step.is_empty() && weight == 1.0;
+            let StepSums { kl, step_norm, .. } = if copies {
+                let multiplier = Method::<F>::multiplier(self);
+                self.belief.step_and_update([x, best], &mut self.model, multiplier)
+            } else {
+                self.take_step(x)
+            };
+            self.belief.pending_decay = 0.0;
+            let multiplier = Method::<F>::multiplier(self);
+            report = Report { bound, kl, multiplier, dual_evaluations, step_norm };
+            if copies {
+                return Ok(report);
+            }
         }
-        let bound = self.kl_bound::<O>(point.gradient.as_coordinates()?, factor);
-        let dual = self.solve_dual(x, bound, probed);
-        let step = self.take_step([x, best], &dual, weight);
-        Ok(Report {
-            bound,
-            kl: step.kl,
-            multiplier: dual.multiplier,
-            dual_evaluations: dual.evaluations,
-            step_norm: step.step_norm,
-        })
+        average(best, x, weight);
+        if let Some(bounds) = &self.bounds {
+            // a mean of points inside, but for its rounding
+            bounds.clip_all(best);
+        }
+        Ok(report)
     }
 }
 
 impl<F: Scalar, E, D> TrustRegion<F, E, D> {
-    /// Decoupled weight decay, `x <- x - kl_bound weight_decay x`, to come with the step; whether
-    /// there is any.
-    fn decay_weights(&mut self, factor: f64) -> bool {
-        let KlRadius::Fixed(kl_bound) = self.radius else { return false };
-        self.belief.pending_decay = kl_bound * factor * self.weight_decay;
-        self.belief.pending_decay > 0.0
+    /// The published method with one ball: then passes can be fused.
+    fn is_plain(&self) -> bool {
+        let is_fixed = matches!(self.radius, KlRadius::Fixed(_));
+        is_fixed && self.bounds.is_none() && self.balls.len() == 1
     }
 
-    /// Refits the model to the gradient drawn at x; on the way, where it can be, KL at the first
+    /// The part of the mean that decoupled weight decay, `x <- x - kl_bound weight_decay x`, takes.
+    fn decay(&self, ball: &Ball, factor: f64) -> f64 {
+        match self.radius {
+            KlRadius::Fixed(kl_bound) => kl_bound * factor * ball.weight_decay,
+            KlRadius::Adaptive(_) => 0.0,
+        }
+    }
+
+    /// Decays the weights; whether there was any decay.
+    fn decay_weights(&mut self, x: &mut [F], factor: f64) -> bool {
+        let mut any = false;
+        for i in 0..self.balls.len() {
+            let decay = self.decay(&self.balls[i], factor);
+            if decay > 0.0 {
+                let Self { belief, model, bounds, balls, .. } = self;
+                let ball = &balls[i];
+                belief.shrink_mean(ball.range.clone(), x, decay, model, bounds.as_ref());
+                any = true;
+            }
+        }
+        any
+    }
+
+    /// Refits the model to the gradient drawn at x; where it `probes`, with KL at the first
     /// multiplier of the dual.
     fn refit<O>(
         &mut self,
         problem: &mut Problem<O>,
         point: &Point<O::Param>,
         draw: Draw,
+        probes: bool,
     ) -> Result<Option<(f64, DualValue)>, Error>
     where
         O: StochasticGradient,
@@ -206,13 +275,13 @@ impl<F: Scalar, E, D> TrustRegion<F, E, D> {
             step: &self.step,
             draw,
             iteration: self.count,
+            bounds: self.bounds.as_ref(),
         };
-        if !E::PROBES || matches!(self.radius, KlRadius::Adaptive(_)) {
-            // with an adapted radius the precision is yet to change
+        if !probes {
             self.estimator.update(problem, observation, &mut self.model)?;
             return Ok(None);
         }
-        let eta = self.dual.first_multiplier(self.multiplier);
+        let eta = self.dual.first_multiplier(self.balls[0].multiplier);
         let probe = self.belief.probe(eta);
         let value =
             self.estimator.update_and_probe(problem, observation, &mut self.model, &probe)?;
@@ -242,39 +311,40 @@ impl<F: Scalar, E, D> TrustRegion<F, E, D> {
         }
     }
 
-    /// Solves for the multiplier of the KL bound; `probed` is KL where it is known already.
-    fn solve_dual(&mut self, x: &[F], bound: f64, probed: Option<(f64, DualValue)>) -> DualSolution
+    /// Solves for the multiplier of each ball; returns the evaluations of KL. `probed` is KL of the
+    /// only ball where it is known already.
+    fn solve_dual(&mut self, x: &[F], bound: f64, probed: Option<(f64, DualValue)>) -> u32
     where
         D: DualSolver,
     {
-        let (belief, model) = (&self.belief, &self.model);
-        let solution = self.dual.solve(bound, self.multiplier, |eta| match probed {
-            Some((at, value)) if at == eta => value,
-            _ => belief.kl(x, model, eta),
-        });
-        self.multiplier = Some(solution.multiplier);
-        solution
+        let Self { belief, model, bounds, balls, dual, .. } = self;
+        let mut evaluations = 0;
+        for ball in balls {
+            let kl = |eta| match probed {
+                Some((at, value)) if at == eta => value,
+                _ => belief.kl(ball.range.clone(), x, model, bounds.as_ref(), eta),
+            };
+            let solution = dual.solve(bound * ball.kl_share, ball.multiplier, kl);
+            ball.multiplier = Some(solution.multiplier);
+            evaluations += solution.evaluations;
+        }
+        evaluations
     }
 
-    /// Moves the mean by the step of the multiplier, and updates what depends on the step; `best`
-    /// is their average, of which the new mean makes up the part `weight`.
-    fn take_step(
-        &mut self,
-        [x, best]: [&mut [F]; 2],
-        dual: &DualSolution,
-        weight: f64,
-    ) -> StepSums {
-        let (belief, model, eta) = (&mut self.belief, &mut self.model, dual.multiplier);
-        let is_fixed = matches!(self.radius, KlRadius::Fixed(_));
-        if is_fixed && self.step.is_empty() && weight == 1.0 {
-            return belief.step_and_update([x, best], model, eta);
+    /// Moves the mean by the step of the multipliers, and updates what depends on the step.
+    fn take_step(&mut self, x: &mut [F]) -> StepSums {
+        let Self { belief, model, bounds, balls, step, .. } = self;
+        let mut sums = StepSums::default();
+        for Ball { range, multiplier, .. } in balls {
+            let eta = multiplier.unwrap_or(0.0);
+            let part = belief.step(range.clone(), x, model, bounds.as_ref(), eta, step);
+            sums = sums.and(part);
         }
-        let sums = belief.step(x, model, eta, &mut self.step);
+        let is_active = Method::<F>::multiplier(self) > 0.0;
         match &mut self.radius {
-            KlRadius::Fixed(_) => belief.update_precision(model),
-            KlRadius::Adaptive(radius) => radius.record(sums.kl, sums.slope, eta > 0.0),
+            KlRadius::Fixed(_) => self.belief.update_precision(&self.model),
+            KlRadius::Adaptive(radius) => radius.record(sums.kl, sums.slope, is_active),
         }
-        average(best, x, weight);
         sums
     }
 }

@@ -17,6 +17,7 @@
 //! | less noise, by mirror images | [`Antithetic`] |
 //! | less noise, near the minimum of a finite sum | [`Svrg`], and the solver in [`InStages`] |
 //! | no outliers, at the price of a bias | [`Clipped`] |
+//! | parameters that are positive, in an interval or fixed | [`Transformed`](crate::Transformed) |
 //! | one fixed sample, for a deterministic solver | [`Frozen`] |
 //! | to know what all this costs | [`Counted`] |
 //! | the best of several runs | nothing: see [`MultiStart`](crate::MultiStart) |
@@ -72,7 +73,7 @@ mod frozen;
 mod growing_batch;
 mod noise;
 mod permutation;
-mod pool;
+pub(crate) mod pool;
 mod replicated;
 mod sharded;
 mod spsa;

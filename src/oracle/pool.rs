@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 /// An oracle is shared by threads and pure in (x, draw), so a buffer comes with arbitrary content
 /// and is the borrower's alone. The lock is held only to take one and to give it back.
 #[derive(Debug, Default)]
-pub(super) struct Pool(Mutex<Vec<Box<dyn Any + Send>>>);
+pub(crate) struct Pool(Mutex<Vec<Box<dyn Any + Send>>>);
 
 /// A clone works in buffers of its own.
 impl Clone for Pool {
@@ -21,7 +21,7 @@ impl Clone for Pool {
 
 impl Pool {
     /// A buffer of the type and length of `like`, with arbitrary content.
-    pub(super) fn take<P: ParamVec>(&self, like: &P) -> Loan<'_, P> {
+    pub(crate) fn take<P: ParamVec>(&self, like: &P) -> Loan<'_, P> {
         let spare = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let buffer = match spare.map(<Box<dyn Any + Send>>::downcast::<P>) {
             Some(Ok(buffer)) if len(&*buffer) == len(like) => buffer,
@@ -36,7 +36,7 @@ fn len<P: ParamVec>(vector: &P) -> Option<usize> {
 }
 
 /// A buffer on loan: it goes back to its pool when dropped.
-pub(super) struct Loan<'a, P: ParamVec> {
+pub(crate) struct Loan<'a, P: ParamVec> {
     pool: &'a Pool,
     /// Empty only while it is dropped.
     buffer: Option<Box<P>>,

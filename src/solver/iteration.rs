@@ -26,6 +26,9 @@ where
         mut state: RunState<O::Param, F>,
     ) -> Result<(RunState<O::Param, F>, Option<KV>), Error> {
         let len = run::start(NAME, &mut state)?;
+        if let Some(x) = &state.param {
+            self.method.check_start(x.as_coordinates()?)?;
+        }
         self.reset::<O>(len);
         Ok((state, None))
     }

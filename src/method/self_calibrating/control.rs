@@ -79,7 +79,7 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
                         Outcome::Waiting
                     }
                     Some(above) => {
-                        self.is_above_start = above;
+                        self.is_above_start = Some(above);
                         Outcome::Stayed
                     }
                 }
@@ -87,7 +87,7 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
             Phase::Blame { on_line, .. } => {
                 // the draw is sound here, so the objective is not defined there
                 if on_line {
-                    self.is_above_start = true;
+                    self.is_above_start = Some(true);
                 } else {
                     self.refuse();
                 }

@@ -47,8 +47,8 @@ use secants::SecantModel;
 /// Where the model predicts the change of the gradient better than a pair of draws would measure
 /// it, one draw a step is enough. If the first two draws are equal to the bit, the oracle has no
 /// noise, and the same code is a trust-region quasi-Newton method with one gradient a step. Where
-/// draws do not agree on curvature at all (single data points, shot noise), or the answer turns
-/// out to lie above the start, [`AdaptiveRls`] takes over from the start.
+/// draws do not agree on curvature at all (a gradient that jumps), [`AdaptiveRls`] takes over; from
+/// the start, if the answer turns out to lie above it.
 ///
 /// Each iteration draws one gradient. Memory is 10 arrays and 10 more for the pairs, beside x, the
 /// gradient, the recommended point, and the point and gradient under trial.
@@ -74,8 +74,8 @@ pub struct SelfCalibrating<F, D = Newton> {
     exact: bool,
     /// Index of the draw of the gradient at x.
     draw_index: u64,
-    /// The answer was found to lie above the start.
-    is_above_start: bool,
+    /// Whether the answer was just found to lie above the start.
+    is_above_start: Option<bool>,
     /// Whether `scratch` holds a second opinion.
     has_second: bool,
     /// Mean of e'Ae / sum A_ii e_i^2 over residuals e.
@@ -186,7 +186,7 @@ impl<F: Scalar, D> SelfCalibrating<F, D> {
             phase: Phase::default(),
             exact: false,
             draw_index: 0,
-            is_above_start: false,
+            is_above_start: None,
             has_second: false,
             trace_ratio: 1.0,
             probe_count: 0,

@@ -2,7 +2,7 @@
 import csv
 import numpy as np
 
-rows = list(csv.reader(open("data/breast_cancer.csv")))[1:]
+rows = list(csv.reader(open("../../examples/data/breast_cancer.csv")))[1:]
 A = np.array(rows, float)
 X, s = A[:, :30], 2 * A[:, 30] - 1
 n = len(s)

@@ -8,7 +8,7 @@ from scipy.optimize import least_squares, minimize
 
 t = np.genfromtxt("../../examples/data/lynx_hare.csv", delimiter=",", skip_header=1)
 obs = np.log(t[:, 1:])
-flu = np.genfromtxt("data/influenza_school_1978.csv", delimiter=",", skip_header=1, usecols=2)
+flu = np.genfromtxt("../../examples/data/influenza_school_1978.csv", delimiter=",", skip_header=1, usecols=2)
 LV = np.array([0.5401590226416734, 0.027165358981653037, 0.7963860005135251, 0.023694636741547866, 34.602424623807714, 5.844506197091195])
 SIR = np.array([1.6692261353325741, 0.4434501935561636])
 

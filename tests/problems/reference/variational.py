@@ -31,7 +31,7 @@ def solve(name, F, x0, tries=12):
     print(name, "found", np.unique(np.round(found, 10)))
 
 
-rows = np.array(list(csv.reader(open("data/breast_cancer.csv")))[1:], float)
+rows = np.array(list(csv.reader(open("../../examples/data/breast_cancer.csv")))[1:], float)
 X = rows[:, [0, 1, 4, 8]]
 X = np.hstack([(X - X.mean(0)) / X.std(0), np.ones((len(X), 1))])
 s = 2 * rows[:, 30] - 1

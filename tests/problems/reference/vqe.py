@@ -3,7 +3,7 @@ import json
 import numpy as np
 from scipy.optimize import minimize
 
-h = json.load(open("data/h2_vqe.json"))
+h = json.load(open("../../examples/data/h2_vqe.json"))
 P = {"I": np.eye(2), "X": np.array([[0, 1], [1, 0]]), "Y": np.array([[0, -1j], [1j, 0]]), "Z": np.diag([1, -1])}
 
 

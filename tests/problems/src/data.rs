@@ -18,8 +18,10 @@ pub struct Digits {
 }
 
 pub static BREAST_CANCER: LazyLock<BreastCancer> = LazyLock::new(|| {
-    let rows =
-        include_str!("../data/breast_cancer.csv").lines().skip(1).filter(|line| !line.is_empty());
+    let rows = include_str!("../../../examples/data/breast_cancer.csv")
+        .lines()
+        .skip(1)
+        .filter(|line| !line.is_empty());
     let rows: Vec<Vec<f64>> = rows.map(|line| line.split(',').map(number).collect()).collect();
     BreastCancer {
         signs: rows.iter().map(|row| 2.0 * row[30] - 1.0).collect(),

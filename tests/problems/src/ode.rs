@@ -101,7 +101,7 @@ pub fn problems() -> Vec<Box<dyn Problem>> {
             }));
         }
     }
-    let table = include_str!("../data/influenza_school_1978.csv");
+    let table = include_str!("../../../examples/data/influenza_school_1978.csv");
     let mut boys = vec![[None, None]];
     boys.extend(column(table, "in_bed").into_iter().map(|boys| [None, Some(boys)]));
     for (label, start) in [("high", [2.17, 0.31]), ("low", [1.17, 0.577]), ("far", [2.0, 1.0])] {

@@ -47,8 +47,8 @@ struct Vqe {
 
 /// The whole family.
 pub fn problems() -> Vec<Box<dyn Problem>> {
-    let data: Value =
-        serde_json::from_str(include_str!("../data/h2_vqe.json")).expect("h2_vqe.json is JSON");
+    let data: Value = serde_json::from_str(include_str!("../../../examples/data/h2_vqe.json"))
+        .expect("h2_vqe.json is JSON");
     let mut all: Vec<Box<dyn Problem>> = Vec::new();
     let ansatzes: [(_, _, _, &[Axis]); 3] = [
         ("h2_2q", 2, 1, &[Axis::Y]),

@@ -1,0 +1,94 @@
+//! A box that x stays in.
+
+use crate::error::invalid;
+use crate::kernel::zip_map_sum;
+use crate::param::Scalar;
+use argmin::core::Error;
+
+/// Bounds on each coordinate, `lower <= x <= upper`.
+///
+/// The bounds are those of [`Arturo::with_bounds`](crate::Arturo::with_bounds); an estimator finds
+/// them in its [`Observation`](crate::hessian::Observation). Where there is none, it is the
+/// largest finite number of its sign, which every serialization format can hold.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+pub struct BoxBounds<F> {
+    lower: Vec<F>,
+    upper: Vec<F>,
+}
+
+impl<F: Scalar> BoxBounds<F> {
+    pub(crate) fn new(solver: &str, lower: Vec<F>, upper: Vec<F>) -> Result<Self, Error> {
+        if lower.len() != upper.len() {
+            return Err(invalid(format!(
+                "{solver}: `lower` has {} coordinates, `upper` has {}",
+                lower.len(),
+                upper.len()
+            )));
+        }
+        // NaN is in no order
+        let ordered = |(lower, upper): (&F, &F)| lower <= upper;
+        if let Some(i) = lower.iter().zip(&upper).position(|bounds| !ordered(bounds)) {
+            return Err(invalid(format!(
+                "{solver}: `lower[{i}]` must be at most `upper[{i}]`, got {} and {}",
+                lower[i], upper[i]
+            )));
+        }
+        let finite = |values: Vec<F>| {
+            values.into_iter().map(|x| x.max(F::min_value()).min(F::max_value())).collect()
+        };
+        Ok(Self { lower: finite(lower), upper: finite(upper) })
+    }
+
+    /// The lower bounds.
+    pub fn lower(&self) -> &[F] {
+        &self.lower
+    }
+
+    /// The upper bounds.
+    pub fn upper(&self) -> &[F] {
+        &self.upper
+    }
+
+    /// The value nearest to `x` that coordinate `index` may have.
+    ///
+    /// # Panics
+    /// If there is no such coordinate.
+    pub fn clip(&self, index: usize, x: F) -> F {
+        clip(x, self.lower[index], self.upper[index])
+    }
+
+    /// Moves each coordinate to the nearest value it may have.
+    pub(crate) fn clip_all(&self, x: &mut [F]) {
+        zip_map_sum([&self.lower, &self.upper], [x], |[low, high], [x]| ([clip(x, low, high)], []));
+    }
+
+    /// Checks that a start is inside.
+    pub(crate) fn check(&self, solver: &str, x: &[F]) -> Result<(), Error> {
+        if x.len() != self.lower.len() {
+            return Err(invalid(format!(
+                "{solver}: there are bounds for {} coordinates, the parameter vector has {}",
+                self.lower.len(),
+                x.len()
+            )));
+        }
+        let Some(i) = (0..x.len()).find(|&i| self.clip(i, x[i]) != x[i]) else { return Ok(()) };
+        let shown = |bound: F| {
+            let is_none = bound.abs() == F::max_value();
+            if is_none { F::infinity() * bound.signum() } else { bound }
+        };
+        Err(invalid(format!(
+            "{solver}: coordinate {i} of the initial parameter vector must be in its bounds \
+             [{}, {}], got {}",
+            shown(self.lower[i]),
+            shown(self.upper[i]),
+            x[i]
+        )))
+    }
+}
+
+/// The value of `[low, high]` that is nearest to `x`.
+#[inline(always)]
+pub(crate) fn clip<F: Scalar>(x: F, low: F, high: F) -> F {
+    x.max(low).min(high)
+}

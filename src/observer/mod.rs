@@ -1,0 +1,42 @@
+//! Watching a run: progress, history, plots and reports, as observers of argmin.
+//!
+//! | you want to | use | feature |
+//! |---|---|---|
+//! | see a run advance, in a terminal, a pipe or CI | `Progress` | `progress` |
+//! | keep what was observed, as CSV, JSON or numbers | [`History`] | |
+//! | compare runs in one picture | `Plot` | `plot` |
+//! | hand on one file that shows a run | `Report` | `plot` |
+//!
+//! They work with each solver of argmin. What [`Arturo`](crate::Arturo) reports at an iteration
+//! is listed there; [`Telemetry`](crate::Telemetry) sets how often.
+
+mod history;
+#[cfg(feature = "plot")]
+mod plot;
+#[cfg(feature = "progress")]
+mod progress;
+#[cfg(feature = "plot")]
+mod report;
+mod table;
+
+pub use history::History;
+#[cfg(feature = "plot")]
+pub use plot::{Panel, Plot};
+#[cfg(feature = "progress")]
+pub use progress::Progress;
+#[cfg(feature = "plot")]
+pub use report::Report;
+pub use table::{Column, Table};
+
+/// A number to some significant digits, to be read.
+#[cfg(any(feature = "plot", feature = "progress"))]
+fn short(value: f64, digits: usize) -> String {
+    match value.abs() {
+        0.0 => "0".into(),
+        size if (1e-3..1e5).contains(&size) => {
+            let decade = size.log10().floor() as i32;
+            format!("{value:.*}", (digits as i32 - 1 - decade).max(0) as usize)
+        }
+        _ => format!("{value:.*e}", digits - 1),
+    }
+}

@@ -1,0 +1,279 @@
+//! Drawing with plotters.
+
+use super::axis::Axis;
+use super::trace::{Point, Trace};
+use super::{Panel, Plot};
+use crate::error::invalid;
+use crate::observer::Table;
+use argmin::core::Error;
+use plotters::coord::Shift;
+use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint};
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use std::fmt::Display;
+use std::ops::Range;
+
+/// Width of the picture and height of a row of panels, in pixels.
+const WIDTH: u32 = 960;
+const ROW: u32 = 250;
+/// Height of the title and of a line of the legend.
+const TITLE: u32 = 36;
+const LEGEND: u32 = 22;
+/// Estimated width of a character of the legend.
+const CHARACTER: usize = 7;
+
+/// The colours of Okabe and Ito (2008), the pale ones last.
+const COLORS: [RGBColor; 8] = [
+    RGBColor(0, 114, 178),
+    RGBColor(213, 94, 0),
+    RGBColor(0, 158, 115),
+    RGBColor(204, 121, 167),
+    RGBColor(0, 0, 0),
+    RGBColor(230, 159, 0),
+    RGBColor(86, 180, 233),
+    RGBColor(240, 228, 66),
+];
+const TEXT: RGBColor = RGBColor(34, 34, 34);
+const GRID: RGBColor = RGBColor(222, 222, 222);
+const FAINT: RGBColor = RGBColor(242, 242, 242);
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+/// A panel with what is to be drawn in it.
+struct Diagram<'a> {
+    panel: &'a Panel,
+    /// Run, quantity of the panel, trace.
+    traces: Vec<(usize, usize, Trace)>,
+}
+
+pub(super) fn svg(plot: &Plot) -> Result<String, Error> {
+    let x: Vec<Vec<f64>> = plot.runs.iter().map(|(_, table)| plot.x(table)).collect();
+    let diagrams = plot.panels.iter().map(|panel| Diagram::new(plot, &x, panel));
+    let diagrams: Vec<Diagram> = diagrams.filter(|diagram| !diagram.traces.is_empty()).collect();
+    if diagrams.is_empty() {
+        return Err(nothing(plot));
+    }
+    let columns = diagrams.len().min(2);
+    let legend = Legend::new(plot);
+    let title = if plot.title.is_empty() { 0 } else { TITLE };
+    let head = title + legend.height() + 6;
+    let height = head + ROW * diagrams.len().div_ceil(columns) as u32;
+
+    let mut text = String::new();
+    {
+        let area = SVGBackend::with_string(&mut text, (WIDTH, height)).into_drawing_area();
+        area.fill(&WHITE).map_err(failed)?;
+        let (top, panels) = area.split_vertically(head);
+        let style = font(20).pos(Pos::new(HPos::Center, VPos::Center));
+        top.draw(&Text::new(plot.title.as_str(), (WIDTH as i32 / 2, title as i32 / 2), style))
+            .map_err(failed)?;
+        legend.draw(&top, title as i32)?;
+        let cells = panels.split_evenly((diagrams.len().div_ceil(columns), columns));
+        let (first, last) = range(x.into_iter().flatten());
+        let x = Axis::new(first, last, 0.01, false);
+        for (diagram, cell) in diagrams.iter().zip(&cells) {
+            diagram.draw(cell, &x, plot.x_label())?;
+        }
+        area.present().map_err(failed)?;
+    }
+    Ok(text)
+}
+
+impl<'a> Diagram<'a> {
+    fn new(plot: &Plot, x: &[Vec<f64>], panel: &'a Panel) -> Self {
+        let mut traces = Vec::new();
+        for (run, (_, table)) in plot.runs.iter().enumerate() {
+            for (quantity, name) in panel.quantities.iter().enumerate() {
+                let values = table.column(name).unwrap_or_default();
+                let y: Vec<f64> = values.iter().map(|&y| panel.position(y)).collect();
+                let trace = Trace::new(&x[run], &y);
+                if !trace.pieces.is_empty() {
+                    traces.push((run, quantity, trace));
+                }
+            }
+        }
+        Self { panel, traces }
+    }
+
+    fn points(&self) -> impl Iterator<Item = &Point> {
+        self.traces.iter().flat_map(|(_, _, trace)| trace.points())
+    }
+
+    fn draw(&self, area: &Area, x: &Axis, x_label: &str) -> Result<(), Error> {
+        let ends = self.points().flat_map(|point| point.band);
+        let (low, high) = range(ends);
+        let y = Axis::new(low, high, 0.05, self.panel.logarithmic);
+        let mut chart = ChartBuilder::on(area)
+            .margin_left(8)
+            .margin_right(26)
+            .margin_bottom(6)
+            .caption(self.panel.title.as_str(), font(15))
+            .x_label_area_size(40)
+            .y_label_area_size(64)
+            .build_cartesian_2d(Coordinate(x), Coordinate(&y))
+            .map_err(failed)?;
+        chart
+            .configure_mesh()
+            .bold_line_style(GRID)
+            .light_line_style(FAINT)
+            .axis_style(TEXT)
+            .label_style(font(13))
+            .x_label_formatter(&|at| x.label(*at))
+            .y_label_formatter(&|at| y.label(*at))
+            .x_desc(x_label)
+            .axis_desc_style(font(13))
+            .draw()
+            .map_err(failed)?;
+        // bands first, so that no line hides behind one
+        for (run, _, trace) in &self.traces {
+            for piece in trace.pieces.iter().filter(|piece| piece.iter().any(Point::is_summary)) {
+                let upper = piece.iter().map(|point| (point.x, point.band[1]));
+                let lower = piece.iter().rev().map(|point| (point.x, point.band[0]));
+                let outline: Vec<(f64, f64)> = upper.chain(lower).collect();
+                let band = Polygon::new(outline, color(*run).mix(0.18));
+                chart.draw_series([band]).map_err(failed)?;
+            }
+        }
+        for (run, quantity, trace) in &self.traces {
+            let line = color(*run).stroke_width(2);
+            for piece in &trace.pieces {
+                let points: Vec<(f64, f64)> = piece.iter().map(|p| (p.x, p.y)).collect();
+                if let [alone] = points[..] {
+                    let dot = Circle::new(alone, 2, color(*run).filled());
+                    chart.draw_series([dot]).map_err(failed)?;
+                } else if *quantity == 0 {
+                    chart.draw_series([PathElement::new(points, line)]).map_err(failed)?;
+                } else {
+                    let dash = if *quantity == 1 { 6 } else { 2 };
+                    let dashes = DashedLineSeries::new(points, dash, 4, line);
+                    chart.draw_series(dashes).map_err(failed)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Plot {
+    /// Where the rows of a run lie on the x axis.
+    fn x(&self, table: &Table) -> Vec<f64> {
+        if self.over_time {
+            return table.seconds.clone();
+        }
+        table.iterations.iter().map(|&iteration| iteration as f64).collect()
+    }
+
+    fn x_label(&self) -> &str {
+        let usual = if self.over_time { "wall time, s" } else { "iteration" };
+        self.x_label.as_deref().unwrap_or(usual)
+    }
+}
+
+impl Panel {
+    /// Where a value lies on the axis.
+    fn position(&self, value: f64) -> f64 {
+        // not finite where there is no logarithm, which leaves the value out
+        if self.logarithmic { value.log10() } else { value }
+    }
+}
+
+impl Point {
+    fn is_summary(&self) -> bool {
+        self.band[0] < self.band[1]
+    }
+}
+
+/// The names of the runs, in lines.
+struct Legend<'a> {
+    /// Name, left edge and line.
+    entries: Vec<(&'a str, i32, i32)>,
+}
+
+impl<'a> Legend<'a> {
+    /// A single run without a name needs none.
+    fn new(plot: &'a Plot) -> Self {
+        let (mut left, mut line) = (72, 0);
+        let names = plot.runs.iter().map(|(name, _)| name.as_str());
+        let entries = names.map(|name| {
+            let width = (44 + CHARACTER * name.chars().count()) as i32;
+            if left + width > WIDTH as i32 && left > 72 {
+                (left, line) = (72, line + 1);
+            }
+            left += width;
+            (name, left - width, line)
+        });
+        Self { entries: entries.filter(|(name, ..)| !name.is_empty()).collect() }
+    }
+
+    fn height(&self) -> u32 {
+        self.entries.last().map_or(0, |(_, _, line)| LEGEND * (*line as u32 + 1))
+    }
+
+    fn draw(&self, area: &Area, top: i32) -> Result<(), Error> {
+        for (run, &(name, left, line)) in self.entries.iter().enumerate() {
+            let y = top + LEGEND as i32 * line + LEGEND as i32 / 2;
+            let sample = [(left, y), (left + 22, y)];
+            area.draw(&PathElement::new(sample, color(run).stroke_width(3))).map_err(failed)?;
+            let style = font(14).pos(Pos::new(HPos::Left, VPos::Center));
+            area.draw(&Text::new(name, (left + 28, y), style)).map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
+fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)))
+}
+
+/// plotters asks the axis where its ticks are.
+struct Coordinate<'a>(&'a Axis);
+
+impl Ranged for Coordinate<'_> {
+    type FormatOption = DefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, value: &f64, (low, high): (i32, i32)) -> i32 {
+        let share = (value - self.0.from) / (self.0.to - self.0.from);
+        low + (share * f64::from(high - low)).round() as i32
+    }
+
+    fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
+        if hint.weight().allow_light_points() {
+            return self.0.minor.clone();
+        }
+        self.0.ticks.iter().map(|(at, _)| *at).collect()
+    }
+
+    fn range(&self) -> Range<f64> {
+        self.0.from..self.0.to
+    }
+}
+
+fn color(run: usize) -> RGBColor {
+    COLORS[run % COLORS.len()]
+}
+
+fn font(size: u32) -> TextStyle<'static> {
+    ("sans-serif", size).into_font().color(&TEXT)
+}
+
+fn failed(error: impl Display) -> Error {
+    invalid(format!("Plot: the picture could not be drawn: {error}"))
+}
+
+/// The error of a picture without a line.
+fn nothing(plot: &Plot) -> Error {
+    let list = |names: Vec<&str>| {
+        let mut names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        names.dedup();
+        names.join(", ")
+    };
+    let asked = plot.panels.iter().flat_map(|panel| &panel.quantities).map(String::as_str);
+    let tables = plot.runs.iter().flat_map(|(_, table)| &table.columns);
+    let reported = list(tables.map(|column| column.name.as_str()).collect());
+    let reported = if reported.is_empty() { "nothing".into() } else { reported };
+    invalid(format!(
+        "Plot: no run has a finite value of {}; reported were {reported}",
+        list(asked.collect())
+    ))
+}

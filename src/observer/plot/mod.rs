@@ -1,0 +1,233 @@
+//! Pictures of runs.
+
+mod axis;
+mod draw;
+mod trace;
+
+use super::Table;
+use crate::error::invalid;
+use argmin::core::Error;
+use std::path::Path;
+
+/// One diagram of a [`Plot`]: some quantities over the iterations, for every run.
+///
+/// The axis is logarithmic, and values that are not positive, such as the length of a step that was
+/// not taken, are left out. The first quantity is drawn as a line, the second dashed, the third and
+/// on dotted.
+///
+/// ```
+/// use argmin_arturo::observer::Panel;
+///
+/// Panel::new("filtered loss, nats", ["filtered_cost"]).linear();
+/// ```
+#[derive(Clone, Debug)]
+pub struct Panel {
+    title: String,
+    quantities: Vec<String>,
+    logarithmic: bool,
+}
+
+impl Panel {
+    /// The quantities of these names (the columns of [`Table`]) under a title, which says what
+    /// they are and in which unit.
+    pub fn new<S: Into<String>>(
+        title: impl Into<String>,
+        quantities: impl IntoIterator<Item = S>,
+    ) -> Self {
+        let quantities = quantities.into_iter().map(Into::into).collect();
+        Self { title: title.into(), quantities, logarithmic: true }
+    }
+
+    /// A linear axis in place of the logarithmic one.
+    #[must_use]
+    pub fn linear(mut self) -> Self {
+        self.logarithmic = false;
+        self
+    }
+}
+
+/// A picture of one or more runs, as SVG: gradient norm, step length, KL divergence and bound,
+/// multiplier, and whatever else was reported.
+///
+/// Each run has a colour of its own (of Okabe and Ito's, which colour-blind readers can tell
+/// apart). Where a run has more points than the picture can show, the line is their running median,
+/// the band around it holds the middle 80 %.
+///
+/// ```
+/// use argmin::core::observers::ObserverMode;
+/// use argmin::core::{Error, Executor, Gradient};
+/// use argmin_arturo::Arturo;
+/// use argmin_arturo::observer::{History, Plot};
+///
+/// struct Bowl;
+/// impl Gradient for Bowl {
+///     type Param = Vec<f64>;
+///     type Gradient = Vec<f64>;
+///     fn gradient(&self, x: &Vec<f64>) -> Result<Vec<f64>, Error> {
+///         Ok(vec![x[0] - 1.0])
+///     }
+/// }
+///
+/// let history = History::new();
+/// Executor::new(Bowl, Arturo::new())
+///     .configure(|state| state.param(vec![0.0]).max_iters(100))
+///     .add_observer(history.clone(), ObserverMode::Always)
+///     .run()?;
+///
+/// let plot = Plot::new().with_title("A bowl").with_run("arTuRO", history.table());
+/// assert!(plot.to_svg()?.starts_with("<svg")); // or `plot.save("run.svg")`
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Plot {
+    title: String,
+    panels: Vec<Panel>,
+    runs: Vec<(String, Table)>,
+    over_time: bool,
+    x_label: Option<String>,
+}
+
+impl Default for Plot {
+    fn default() -> Self {
+        let panels = vec![
+            Panel::new("cost, f", ["cost"]),
+            Panel::new("filtered cost, f", ["filtered_cost"]),
+            Panel::new("norm of the drawn gradient, f/x", ["gradient_norm"]),
+            Panel::new("length of the step, x", ["step_norm"]),
+            Panel::new("KL of the step and bound (dashed), nats", ["kl", "kl_bound"]),
+            Panel::new("multiplier of the KL bound where active, f", ["multiplier"]),
+            Panel::new("learning rate", ["learning_rate"]),
+            Panel::new("noise level, f/x", ["noise_level"]),
+        ];
+        Self { title: String::new(), panels, runs: Vec::new(), over_time: false, x_label: None }
+    }
+}
+
+impl Plot {
+    /// A picture with the standard panels; those for which no run has a value are left out.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the title above all panels.
+    #[must_use]
+    pub fn with_title(mut self, title: impl Into<String>) -> Self {
+        self.title = title.into();
+        self
+    }
+
+    /// Sets the panels, in place of the standard ones.
+    #[must_use]
+    pub fn with_panels(mut self, panels: impl IntoIterator<Item = Panel>) -> Self {
+        self.panels = panels.into_iter().collect();
+        self
+    }
+
+    /// Adds a panel behind the others.
+    #[must_use]
+    pub fn with_panel(mut self, panel: Panel) -> Self {
+        self.panels.push(panel);
+        self
+    }
+
+    /// Adds a run under the name it has in the legend.
+    #[must_use]
+    pub fn with_run(mut self, name: impl Into<String>, run: Table) -> Self {
+        self.runs.push((name.into(), run));
+        self
+    }
+
+    /// Draws over wall time in seconds in place of iterations, to compare solvers whose iterations
+    /// do not cost the same.
+    #[must_use]
+    pub fn over_time(mut self) -> Self {
+        self.over_time = true;
+        self
+    }
+
+    /// Names the x axis, where the rows of the tables are no iterations.
+    #[must_use]
+    pub fn with_x_label(mut self, label: impl Into<String>) -> Self {
+        self.x_label = Some(label.into());
+        self
+    }
+
+    /// The picture as an SVG document.
+    ///
+    /// # Errors
+    /// If no run has a value for any panel.
+    pub fn to_svg(&self) -> Result<String, Error> {
+        draw::svg(self)
+    }
+
+    /// Writes the picture to an SVG file, replacing it. Browsers, Inkscape, LaTeX and
+    /// `rsvg-convert` (to PNG or PDF) read it.
+    ///
+    /// # Errors
+    /// If there is nothing to draw, or the file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        let path = path.as_ref();
+        std::fs::write(path, self.to_svg()?)
+            .map_err(|error| invalid(format!("cannot write {}: {error}", path.display())))
+    }
+
+    /// The names of the runs with what was observed of them.
+    pub(super) fn runs(&self) -> &[(String, Table)] {
+        &self.runs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Column;
+    use super::*;
+
+    /// `n` rows of values over 8 decades with zeros and gaps.
+    fn run(n: usize) -> Table {
+        let value = |i: usize| match i % 7 {
+            3 => 0.0,
+            5 => f64::NAN,
+            _ => 10f64.powf(-8.0 * i as f64 / n as f64),
+        };
+        let values: Vec<f64> = (0..n).map(value).collect();
+        Table {
+            iterations: (0..n as u64).collect(),
+            seconds: (0..n).map(|i| i as f64 * 1e-3).collect(),
+            columns: ["kl", "kl_bound", "odd"]
+                .map(|name| Column { name: name.into(), values: values.clone() })
+                .into(),
+            ..Table::default()
+        }
+    }
+
+    #[test]
+    fn runs_of_any_length_give_small_well_formed_pictures() {
+        for n in [1, 2, 10, 100_000] {
+            for over_time in [false, true] {
+                let mut plot = Plot::new()
+                    .with_title("a < b & \"c\"")
+                    .with_run("first", run(n))
+                    .with_run("second", run(n / 2 + 1))
+                    .with_panel(Panel::new("odd", ["odd"]).linear());
+                plot.over_time = over_time;
+                let svg = plot.to_svg().unwrap();
+                assert!(svg.ends_with("</svg>\n") && svg.len() < 200_000, "{}", svg.len());
+                assert!(!svg.contains("NaN") && !svg.contains("inf"));
+                for text in ["a &lt; b &amp; ", "first", "second", "odd", "bound (dashed)"] {
+                    assert!(svg.contains(text), "{text}");
+                }
+                assert!(!svg.contains("multiplier"));
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_to_draw_is_an_error_that_says_what_there_was() {
+        let plot = Plot::new().with_run("mine", run(0)).with_panels([Panel::new("x", ["loss"])]);
+        assert_eq!(
+            plot.to_svg().unwrap_err().to_string(),
+            "Invalid parameter: \"Plot: no run has a finite value of `loss`; reported were `kl`, \
+             `kl_bound`, `odd`\""
+        );
+    }
+}

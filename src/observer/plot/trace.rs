@@ -1,0 +1,82 @@
+//! What is drawn of one quantity of one run.
+
+/// A quantity over the x axis, few enough points to draw.
+#[derive(Debug, Default)]
+pub(super) struct Trace {
+    /// Unbroken stretches.
+    pub(super) pieces: Vec<Vec<Point>>,
+}
+
+/// A point, or the summary of many.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Point {
+    pub(super) x: f64,
+    /// The value, or the median of many.
+    pub(super) y: f64,
+    /// The middle 80 % of many.
+    pub(super) band: [f64; 2],
+}
+
+/// Points along the x axis beyond which they are summarized.
+const BINS: usize = 160;
+
+impl Trace {
+    /// Values that are not finite are taken as not there. Where there are many, a stretch of the
+    /// axis without any breaks the line.
+    pub(super) fn new(x: &[f64], y: &[f64]) -> Self {
+        let seen = || x.iter().copied().zip(y.iter().copied()).filter(|(_, y)| y.is_finite());
+        if seen().count() <= 2 * BINS {
+            let points: Vec<Point> = seen().map(|(x, y)| Point { x, y, band: [y, y] }).collect();
+            return Self { pieces: Vec::from_iter((!points.is_empty()).then_some(points)) };
+        }
+        let mut bins = vec![Vec::new(); BINS];
+        let (first, last) = (x[0], x[x.len() - 1]);
+        for (x, y) in seen() {
+            let bin = (x - first) / (last - first) * BINS as f64;
+            bins[(bin as usize).min(BINS - 1)].push((x, y));
+        }
+        let pieces = bins.split_mut(Vec::is_empty);
+        let pieces = pieces.map(|bins| bins.iter_mut().map(|bin| summary(bin)).collect());
+        Self { pieces: pieces.filter(|piece: &Vec<Point>| !piece.is_empty()).collect() }
+    }
+
+    pub(super) fn points(&self) -> impl Iterator<Item = &Point> {
+        self.pieces.iter().flatten()
+    }
+}
+
+/// The summary of at least one point.
+fn summary(seen: &mut [(f64, f64)]) -> Point {
+    let x = seen[seen.len() / 2].0;
+    seen.sort_unstable_by(|a, b| a.1.total_cmp(&b.1));
+    let quantile = |q: f64| seen[(q * (seen.len() - 1) as f64).round() as usize].1;
+    Point { x, y: quantile(0.5), band: [quantile(0.1), quantile(0.9)] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_points_become_medians_with_a_band() {
+        let x: Vec<f64> = (0..32_000).map(f64::from).collect();
+        let mut y: Vec<f64> = x.iter().map(|x| x % 11.0).collect();
+        // without values, or without a finite one, there is no line
+        y[8_000..16_000].fill(f64::NAN);
+        y[24_000..].fill(f64::NEG_INFINITY);
+        let trace = Trace::new(&x, &y);
+        assert_eq!(trace.pieces.iter().map(Vec::len).collect::<Vec<_>>(), [40, 40]);
+        for point in trace.points() {
+            assert!(point.band[0] == 1.0 && point.y == 5.0 && point.band[1] == 9.0, "{point:?}");
+        }
+    }
+
+    #[test]
+    fn few_points_are_drawn_as_they_are() {
+        let y = [1.0, f64::NEG_INFINITY, 3.0, f64::NAN, 5.0];
+        let trace = Trace::new(&[0.0, 1.0, 2.0, 3.0, 4.0], &y);
+        let drawn: Vec<(f64, f64)> = trace.points().map(|point| (point.x, point.y)).collect();
+        assert_eq!((trace.pieces.len(), drawn), (1, vec![(0.0, 1.0), (2.0, 3.0), (4.0, 5.0)]));
+        assert!(Trace::new(&[0.0], &[f64::NAN]).pieces.is_empty());
+    }
+}

@@ -1,0 +1,390 @@
+//! How far a run is, on the terminal or as lines of text.
+
+use super::short;
+use argmin::core::observers::Observe;
+use argmin::core::{Error, KV, KvValue, State};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use num_traits::ToPrimitive;
+use std::fmt::{self, Debug, Formatter};
+use std::io::{IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+/// Shows how far a run is: iterations, rate, time left, and what the solver reports.
+///
+/// In a terminal it is a bar that stays on one line. Elsewhere (a pipe, a file, CI, a dumb
+/// terminal) it is plain lines without control characters, after 1, 2, 4, ... seconds and then
+/// every minute. Both go to standard error; the last line says why the run ended.
+///
+/// The time left is to `max_iters`; without it the bar has no end.
+///
+/// ```
+/// use argmin::core::observers::ObserverMode;
+/// use argmin::core::{Error, Executor, Gradient};
+/// use argmin_arturo::Arturo;
+/// use argmin_arturo::observer::Progress;
+///
+/// struct Bowl;
+/// impl Gradient for Bowl {
+///     type Param = Vec<f64>;
+///     type Gradient = Vec<f64>;
+///     fn gradient(&self, x: &Vec<f64>) -> Result<Vec<f64>, Error> {
+///         Ok(vec![x[0] - 1.0])
+///     }
+/// }
+///
+/// Executor::new(Bowl, Arturo::new())
+///     .configure(|state| state.param(vec![0.0]).max_iters(100))
+///     .add_observer(Progress::new(), ObserverMode::Always)
+///     .run()?;
+/// # Ok::<(), Error>(())
+/// ```
+pub struct Progress {
+    quantities: Vec<Quantity>,
+    /// Where lines go; none for a bar where there is a terminal.
+    writer: Option<Box<dyn Write + Send>>,
+    solver: String,
+    run: Option<Run>,
+}
+
+/// Something that is shown besides iterations and time.
+#[derive(Debug)]
+struct Quantity {
+    /// Under which the solver reports it.
+    name: String,
+    /// Under which it reports the standard error.
+    error_name: String,
+    label: String,
+    /// The last value that was finite and not 0, with its error if there was one. A step that was
+    /// not taken has length 0, and most would be seen if the last one alone were shown.
+    last: Option<(f64, Option<f64>)>,
+}
+
+/// A run under way.
+struct Run {
+    display: Display,
+    begin: Instant,
+    /// Where it began: above 0 after a resume.
+    first: u64,
+    /// When the next message is due.
+    due: Instant,
+}
+
+enum Display {
+    Bar(ProgressBar),
+    Lines { writer: Box<dyn Write + Send>, interval: Duration },
+}
+
+/// Time between two messages in a bar.
+const REFRESH: Duration = Duration::from_millis(100);
+/// Longest time between two lines.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+impl Default for Progress {
+    fn default() -> Self {
+        let shown = [
+            ("filtered_cost", "cost"),
+            ("cost", "cost"),
+            ("gradient_norm", "|g|"),
+            ("step_norm", "step"),
+            ("kl", "KL"),
+        ];
+        let empty = Self { quantities: Vec::new(), writer: None, solver: String::new(), run: None };
+        empty.with_quantities(shown)
+    }
+}
+
+impl Progress {
+    /// Shows cost, norm of the drawn gradient, length of the step, and KL, where the
+    /// solver reports them.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets what is shown besides: names as the solver reports them, and labels. Where it also
+    /// reports a quantity with `_error` at the end of the name, that is shown behind it.
+    ///
+    /// ```
+    /// # use argmin_arturo::observer::Progress;
+    /// Progress::new().with_quantities([("multiplier", "eta"), ("step_norm", "step")]);
+    /// ```
+    #[must_use]
+    pub fn with_quantities<N: Into<String>, L: Into<String>>(
+        mut self,
+        quantities: impl IntoIterator<Item = (N, L)>,
+    ) -> Self {
+        let quantity = |(name, label): (N, L)| {
+            let name = name.into();
+            let error_name = format!("{name}_error");
+            Quantity { name, error_name, label: label.into(), last: None }
+        };
+        self.quantities = quantities.into_iter().map(quantity).collect();
+        self
+    }
+
+    /// Writes lines to `writer`, whether or not there is a terminal.
+    #[must_use]
+    pub fn with_lines_to(mut self, writer: impl Write + Send + 'static) -> Self {
+        self.writer = Some(Box::new(writer));
+        self
+    }
+
+    fn begin<I: State>(&mut self, state: &I) -> &mut Run {
+        let first = state.get_iter();
+        let (writer, solver) = (&mut self.writer, &self.solver);
+        self.run.get_or_insert_with(|| {
+            let begin = Instant::now();
+            let (display, wait) = match writer.take() {
+                None if is_terminal() => (bar(solver, first, end(state)), Duration::ZERO),
+                writer => {
+                    let writer = writer.unwrap_or_else(|| Box::new(std::io::stderr()));
+                    let interval = Duration::from_secs(1);
+                    (Display::Lines { writer, interval }, interval)
+                }
+            };
+            Run { display, begin, first, due: begin + wait }
+        })
+    }
+
+    /// Takes down what the solver reports.
+    fn note<I: State>(&mut self, state: &I, kv: &KV) {
+        let get = |name: &str| {
+            let own = (name == "cost").then(|| state.get_cost().to_f64()).flatten();
+            let reported = kv.get(name).and_then(KvValue::get_float).or(own);
+            reported.filter(|value| value.is_finite() && *value != 0.0)
+        };
+        for quantity in &mut self.quantities {
+            if let Some(value) = get(&quantity.name) {
+                quantity.last = Some((value, get(&quantity.error_name)));
+            }
+        }
+    }
+
+    /// What the solver reported last, in one line.
+    fn message(&self) -> String {
+        let show = |Quantity { label, last, .. }: &Quantity| {
+            let (value, error) = (*last)?;
+            let error = error.map(|error| format!(" ± {}", short(error, 3))).unwrap_or_default();
+            Some(format!("{label} {}{error}", short(value, 3)))
+        };
+        self.quantities.iter().filter_map(show).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl<I: State> Observe<I> for Progress {
+    fn observe_init(&mut self, name: &str, state: &I, _kv: &KV) -> Result<(), Error> {
+        self.solver = name.to_string();
+        self.begin(state);
+        Ok(())
+    }
+
+    fn observe_iter(&mut self, state: &I, kv: &KV) -> Result<(), Error> {
+        let now = Instant::now();
+        let done = state.get_iter() + 1;
+        let run = self.begin(state);
+        if let Display::Bar(bar) = &run.display {
+            bar.set_position(done);
+        }
+        let due = now >= run.due;
+        self.note(state, kv);
+        if !due {
+            return Ok(());
+        }
+        let message = self.message();
+        self.begin(state).show(now, done, end(state), &message)
+    }
+
+    fn observe_final(&mut self, state: &I) -> Result<(), Error> {
+        let solver = if self.solver.is_empty() { "" } else { &format!("{}: ", self.solver) };
+        let reason = state.get_termination_status();
+        let Some(Run { display, begin, first, .. }) = self.run.take() else { return Ok(()) };
+        let done = state.get_iter() - first;
+        match display {
+            Display::Bar(bar) => {
+                bar.set_position(state.get_iter());
+                bar.abandon_with_message(reason.to_string());
+            }
+            Display::Lines { mut writer, .. } => {
+                let time = begin.elapsed();
+                writeln!(
+                    writer,
+                    "{solver}{done} iterations in {} ({}/s): {reason}",
+                    duration(time),
+                    rate(done, time)
+                )?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Run {
+    fn show(
+        &mut self,
+        now: Instant,
+        done: u64,
+        end: Option<u64>,
+        message: &str,
+    ) -> Result<(), Error> {
+        match &mut self.display {
+            Display::Bar(bar) => {
+                bar.set_message(message.to_string());
+                self.due = now + REFRESH;
+            }
+            Display::Lines { writer, interval } => {
+                let time = now - self.begin;
+                let speed = rate(done - self.first, time);
+                write!(writer, "iteration {done}")?;
+                if let Some(end) = end {
+                    let left = time.mul_f64((end - done) as f64 / (done - self.first) as f64);
+                    let percent = 100 * u128::from(done) / u128::from(end);
+                    write!(writer, "/{end} ({percent} %), {speed}/s, {} left", duration(left))?;
+                } else {
+                    write!(writer, ", {speed}/s, {}", duration(time))?;
+                }
+                writeln!(writer, ", {message}")?;
+                writer.flush()?;
+                self.due = now + *interval;
+                *interval = (*interval * 2).min(PATIENCE);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Debug for Progress {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Progress").field("quantities", &self.quantities).finish_non_exhaustive()
+    }
+}
+
+/// Whether standard error is a terminal that a bar can be drawn on. CI keeps what is written.
+fn is_terminal() -> bool {
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    std::io::stderr().is_terminal() && !dumb && std::env::var_os("CI").is_none()
+}
+
+/// The number of iterations that the run is to have, if it is bounded.
+fn end<I: State>(state: &I) -> Option<u64> {
+    // argmin's default, no bound at all
+    Some(state.get_max_iters())
+        .filter(|end| *end < u64::MAX)
+        .map(|end| end.max(state.get_iter() + 1))
+}
+
+fn bar(solver: &str, first: u64, end: Option<u64>) -> Display {
+    let (bar, template) = match end {
+        Some(end) => (
+            ProgressBar::new(end),
+            "{prefix}[{bar:20}] {human_pos}/{human_len} {rate}/s, {eta} left {wide_msg}",
+        ),
+        None => (
+            ProgressBar::new_spinner(),
+            "{prefix}{spinner} {human_pos} iterations {rate}/s, {elapsed} {wide_msg}",
+        ),
+    };
+    let style = ProgressStyle::with_template(template).expect("the template is well-formed");
+    let prefix = if solver.is_empty() { String::new() } else { format!("{solver} ") };
+    let style = style.with_key("rate", |state: &ProgressState, text: &mut dyn fmt::Write| {
+        // a terminal that takes no more text is no reason to end a run
+        let _ = write!(text, "{}", per_second(state.per_sec()));
+    });
+    bar.set_style(style.progress_chars("=> "));
+    bar.set_draw_target(ProgressDrawTarget::stderr());
+    bar.set_prefix(prefix);
+    bar.set_position(first);
+    // iterations of before the resume took no time of this run
+    bar.reset_eta();
+    Display::Bar(bar)
+}
+
+fn rate(iterations: u64, time: Duration) -> String {
+    per_second(iterations as f64 / time.as_secs_f64().max(1e-9))
+}
+
+fn per_second(rate: f64) -> String {
+    if rate < 10.0 { format!("{rate:.2}") } else { format!("{rate:.0}") }
+}
+
+fn duration(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..10 => format!("{:.1} s", time.as_secs_f64()),
+        10..120 => format!("{seconds} s"),
+        120..7200 => format!("{} min", seconds / 60),
+        _ => format!("{} h", seconds / 3600),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use argmin::core::{IterState, TerminationReason};
+    use argmin::kv;
+    use std::sync::{Arc, Mutex};
+
+    type Iterations = IterState<Vec<f64>, Vec<f64>, (), (), (), f64>;
+
+    #[derive(Clone, Default)]
+    struct Shared(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// The lines of a run from iteration `first` to 1000 whose clock stands still at 4 seconds
+    /// before now, with the next line due at each iteration.
+    fn lines(first: u64, max_iters: u64) -> Vec<String> {
+        let output = Shared::default();
+        let mut progress = Progress::new().with_lines_to(output.clone());
+        let mut state = Iterations::new().max_iters(max_iters);
+        if first == 0 {
+            progress.observe_init("solver", &state, &KV::new()).unwrap();
+        }
+        let kv = kv!("gradient_norm" => 0.012345; "filtered_cost" => -2.0;
+            "filtered_cost_error" => 3e-5; "kl" => f64::NAN;);
+        for iter in [first, 499, 998] {
+            state.iter = iter;
+            progress.begin(&state).due = Instant::now();
+            progress.observe_iter(&state, &kv).unwrap();
+        }
+        state.iter = 1000;
+        let state = state.terminate_with(TerminationReason::Interrupt);
+        progress.observe_final(&state).unwrap();
+        let bytes = output.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap().lines().map(String::from).collect()
+    }
+
+    #[test]
+    fn a_pipe_gets_plain_lines() {
+        let lines = lines(0, 1000);
+        assert_eq!(lines.len(), 4);
+        assert!(lines[1].starts_with("iteration 500/1000 (50 %), "), "{lines:?}");
+        assert!(lines[1].ends_with(" left, cost -2.00 ± 3.00e-5, |g| 0.0123"), "{lines:?}");
+        assert!(lines[3].starts_with("solver: 1000 iterations in 0.0 s ("), "{lines:?}");
+        assert!(lines[3].ends_with("/s): Interrupt"), "{lines:?}");
+        assert!(!lines.concat().chars().any(char::is_control));
+    }
+
+    #[test]
+    fn a_resumed_run_counts_what_it_does_itself() {
+        let lines = lines(400, u64::MAX);
+        assert!(lines[0].starts_with("iteration 401, "), "{lines:?}");
+        assert!(lines[3].starts_with("600 iterations in "), "{lines:?}");
+    }
+
+    #[test]
+    fn numbers_are_short() {
+        let values = [0.0, 1.0, -12.345, 1234.5, 9999.9, 1e5, 0.001, 9.99e-4, 1e300];
+        let shown =
+            ["0", "1.00", "-12.3", "1234", "10000", "1.00e5", "0.00100", "9.99e-4", "1.00e300"];
+        assert_eq!(values.map(|value| short(value, 3)), shown);
+        let times = [0.04, 9.0, 59.9, 121.0, 8000.0].map(|t| duration(Duration::from_secs_f64(t)));
+        assert_eq!(times, ["0.0 s", "9.0 s", "59 s", "2 min", "2 h"]);
+    }
+}

@@ -1,0 +1,210 @@
+//! A report of runs in one file.
+
+use super::{Plot, short};
+use crate::error::invalid;
+use argmin::core::Error;
+use std::fmt::Display;
+use std::path::Path;
+
+/// A report of one or more runs, as one HTML file that needs nothing else: settings, tables,
+/// what each run reported last, and the pictures.
+///
+/// ```
+/// use argmin_arturo::observer::{Column, Plot, Report, Table};
+///
+/// # let history = Table {
+/// #     iterations: vec![0],
+/// #     seconds: vec![0.0],
+/// #     columns: vec![Column { name: "kl".into(), values: vec![0.1] }],
+/// #     ..Table::default()
+/// # };
+/// let html = Report::new("A bowl")
+///     .with_setting("seed", 7)
+///     .with_table("Parameters", ["", "estimate", "unit"], [["height", "1.25", "m"]])
+///     .with_plot(Plot::new().with_run("arTuRO", history)) // `history.table()` of a `History`
+///     .to_html()?; // or `save("report.html")`
+/// assert!(html.contains("<td>1.25</td>") && html.contains("<svg"));
+/// # Ok::<(), argmin::core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Report {
+    title: String,
+    settings: Vec<[String; 2]>,
+    tables: Vec<Grid>,
+    plots: Vec<Plot>,
+}
+
+/// A table of the report.
+#[derive(Clone, Debug)]
+struct Grid {
+    title: String,
+    head: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+const STYLE: &str = "\
+body{font:16px/1.5 system-ui,sans-serif;color:#222;max-width:960px;margin:2em auto;padding:0 1em}\
+table{border-collapse:collapse;margin:0 0 1.5em}\
+th,td{padding:.25em 1.2em .25em 0;border-bottom:1px solid #ddd;text-align:left}\
+td{font-variant-numeric:tabular-nums}svg{max-width:100%;height:auto}";
+
+impl Report {
+    /// A report under this title.
+    pub fn new(title: impl Into<String>) -> Self {
+        Self { title: title.into(), settings: Vec::new(), tables: Vec::new(), plots: Vec::new() }
+    }
+
+    /// Adds a line to the table of settings.
+    #[must_use]
+    pub fn with_setting(mut self, name: impl Into<String>, value: impl Display) -> Self {
+        self.settings.push([name.into(), value.to_string()]);
+        self
+    }
+
+    /// Adds a table: a title, the names of the columns, and the rows.
+    #[must_use]
+    pub fn with_table<H: Display, C: Display, R: IntoIterator<Item = C>>(
+        mut self,
+        title: impl Into<String>,
+        head: impl IntoIterator<Item = H>,
+        rows: impl IntoIterator<Item = R>,
+    ) -> Self {
+        let text = |row: R| row.into_iter().map(|cell| cell.to_string()).collect();
+        self.tables.push(Grid {
+            title: title.into(),
+            head: head.into_iter().map(|cell| cell.to_string()).collect(),
+            rows: rows.into_iter().map(text).collect(),
+        });
+        self
+    }
+
+    /// Adds a picture, and a table of what its runs reported last.
+    #[must_use]
+    pub fn with_plot(mut self, plot: Plot) -> Self {
+        self.plots.push(plot);
+        self
+    }
+
+    /// The report as an HTML document.
+    ///
+    /// # Errors
+    /// If a plot has nothing to draw.
+    pub fn to_html(&self) -> Result<String, Error> {
+        let title = escape(&self.title);
+        let mut html = format!(
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width\">\n<title>{title}</title>\n\
+             <style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
+        );
+        if !self.settings.is_empty() {
+            let rows = self.settings.iter().map(|row| row.to_vec()).collect();
+            Grid { title: "Settings".into(), head: Vec::new(), rows }.write(&mut html);
+        }
+        for table in &self.tables {
+            table.write(&mut html);
+        }
+        for plot in &self.plots {
+            last_reports(plot).write(&mut html);
+            html.push_str(&plot.to_svg()?);
+        }
+        let version = env!("CARGO_PKG_VERSION");
+        html.push_str(&format!(
+            "<p><small>argmin-arturo {version}</small></p>\n</body>\n</html>\n"
+        ));
+        Ok(html)
+    }
+
+    /// Writes the report to an HTML file, replacing it.
+    ///
+    /// # Errors
+    /// If a plot has nothing to draw, or the file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
+        let path = path.as_ref();
+        std::fs::write(path, self.to_html()?)
+            .map_err(|error| invalid(format!("cannot write {}: {error}", path.display())))
+    }
+}
+
+/// What the runs of a plot reported last, a column each.
+fn last_reports(plot: &Plot) -> Grid {
+    let mut names: Vec<&str> = Vec::new();
+    for column in plot.runs().iter().flat_map(|(_, table)| &table.columns) {
+        if !names.contains(&column.name.as_str()) {
+            names.push(&column.name);
+        }
+    }
+    let row = |name: &str, values: &dyn Fn(&super::Table) -> Option<String>| {
+        let values = plot.runs().iter().map(|(_, table)| values(table).unwrap_or_default());
+        std::iter::once(name.to_string()).chain(values).collect::<Vec<_>>()
+    };
+    let mut rows = vec![
+        row("solver", &|table| Some(table.solver.clone())),
+        row("iterations", &|table| table.iterations.last().map(|last| (last + 1).to_string())),
+        row("wall time, s", &|table| table.seconds.last().map(|last| format!("{last:.3}"))),
+    ];
+    for name in names {
+        rows.push(row(name, &|table| {
+            let reported = table.column(name)?.iter().rev().filter(|value| !value.is_nan());
+            // a step that was not taken says nothing, but a count of 0 does
+            let mut reported = reported.copied();
+            let newest = reported.next()?;
+            let telling = reported.find(|value| *value != 0.0).filter(|_| newest == 0.0);
+            let value = telling.unwrap_or(newest);
+            let is_count = value.fract() == 0.0 && value.abs() < 1e9;
+            Some(if is_count { value.to_string() } else { short(value, 5) })
+        }));
+    }
+    let runs = plot.runs().iter().map(|(name, _)| name.clone());
+    let head = std::iter::once(String::new()).chain(runs).collect();
+    Grid { title: "Last reports".into(), head, rows }
+}
+
+impl Grid {
+    fn write(&self, html: &mut String) {
+        let cells = |tag: &str, row: &[String]| {
+            let cells = row.iter().map(|cell| format!("<{tag}>{}</{tag}>", escape(cell)));
+            format!("<tr>{}</tr>\n", cells.collect::<String>())
+        };
+        html.push_str(&format!("<h2>{}</h2>\n<table>\n", escape(&self.title)));
+        if !self.head.is_empty() {
+            html.push_str(&cells("th", &self.head));
+        }
+        for row in &self.rows {
+            html.push_str(&cells("td", row));
+        }
+        html.push_str("</table>\n");
+    }
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Column, Table};
+    use super::*;
+
+    #[test]
+    fn a_report_needs_no_other_file_and_escapes_what_it_shows() {
+        let values = vec![1.0, f64::NAN];
+        let table = Table {
+            iterations: vec![0, 9],
+            seconds: vec![0.0, 2.0],
+            columns: vec![Column { name: "kl".into(), values }],
+            ..Table::default()
+        };
+        let html = Report::new("<b>")
+            .with_setting("seed & co", 7)
+            .with_plot(Plot::new().with_run("one", table))
+            .to_html()
+            .unwrap();
+        assert!(html.contains("<title>&lt;b&gt;</title>"));
+        assert!(html.contains("<td>seed &amp; co</td><td>7</td>"));
+        assert!(html.contains("<td>iterations</td><td>10</td>"));
+        assert!(html.contains("<td>kl</td><td>1</td>"));
+        for outside in ["src=", "href=", "url(", "@import", "<script"] {
+            assert!(!html.contains(outside), "{outside}");
+        }
+    }
+}
