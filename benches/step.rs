@@ -1,55 +1,41 @@
-//! Time of one iteration with a free oracle, executor included, per problem size.
+//! Time of an iteration, executor included, per preset, float, problem size and threads.
 
-use argmin::core::{Error, Executor};
-use argmin_arturo::dual::Newton;
-use argmin_arturo::{Arturo, Draw, PaperSettings, StochasticGradient, Telemetry};
+mod common;
+
+use argmin_arturo::{Scalar, Telemetry};
+use common::{Bowl, Preset, Watch, on_threads};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
-/// Iterations in a run: enough that starting it does not count.
+/// Iterations in a run: enough that starting it counts little.
 const ITERATIONS: u64 = 200;
 
-/// Costs one pass over the vector.
-struct Free;
-
-impl StochasticGradient for Free {
-    type Param = Vec<f32>;
-
-    fn stochastic_gradient(&self, x: &Vec<f32>, draw: Draw, g: &mut Vec<f32>) -> Result<(), Error> {
-        let noise = if draw.index().is_multiple_of(2) { 0.1 } else { -0.1 };
-        for (g, x) in g.iter_mut().zip(x) {
-            *g = x - 1.0 + noise;
-        }
-        Ok(())
-    }
-}
-
-fn step(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("iterations");
+fn step<F: Scalar>(criterion: &mut Criterion, float: &str) {
+    let mut group = criterion.benchmark_group(format!("step/{float}"));
     group.sample_size(10);
-    for n in [10, 1000, 100_000] {
-        group.throughput(Throughput::Elements(n as u64 * ITERATIONS));
-        group.bench_with_input(BenchmarkId::new("default", n), &n, |bencher, &n| {
-            bencher.iter(|| {
-                let solver = Arturo::new().with_telemetry(Telemetry::Never).unwrap();
-                Executor::new(Free, solver)
-                    .configure(|state| state.param(vec![0.0; n]).max_iters(ITERATIONS))
-                    .run()
-                    .unwrap()
-            });
-        });
-        group.bench_with_input(BenchmarkId::new("paper", n), &n, |bencher, &n| {
-            bencher.iter(|| {
-                let solver = Arturo::paper(PaperSettings::default()).unwrap();
-                let solver = solver.with_dual(Newton::default());
-                Executor::new(Free, solver.with_telemetry(Telemetry::Never).unwrap())
-                    .configure(|state| state.param(vec![0.0; n]).max_iters(ITERATIONS))
-                    .run()
-                    .unwrap()
-            });
-        });
+    for n in [2, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000] {
+        let iterations = if n > 100_000 { 10 } else { ITERATIONS };
+        group.throughput(Throughput::Elements(n as u64 * iterations));
+        for preset in Preset::ALL {
+            for threads in if cfg!(feature = "rayon") { 1..=2 } else { 1..=1 } {
+                let id = BenchmarkId::new(format!("{}/{threads}", preset.name()), n);
+                group.bench_function(id, |bencher| {
+                    on_threads(threads, || {
+                        bencher.iter(|| {
+                            let bowl = Bowl::<F>::new(Watch::never());
+                            preset.run(bowl, n, iterations, Telemetry::Never)
+                        });
+                    });
+                });
+            }
+        }
     }
     group.finish();
 }
 
-criterion_group!(benches, step);
+fn both(criterion: &mut Criterion) {
+    step::<f32>(criterion, "f32");
+    step::<f64>(criterion, "f64");
+}
+
+criterion_group!(benches, both);
 criterion_main!(benches);

@@ -19,6 +19,8 @@ pub(crate) struct Gaussian<F> {
     reg_weight: f64,
     /// Weight of the previous precision against the new one.
     nu: f64,
+    /// Part of the mean that goes away with the next step, so that no pass is needed for it.
+    pub(crate) pending_decay: f64,
 }
 
 /// What a step did.
@@ -33,6 +35,10 @@ pub(crate) struct StepSums {
 }
 
 impl StepSums {
+    fn from_sums([squared_metric, squares, slope]: [f64; 3]) -> Self {
+        Self { kl: 0.5 * squared_metric, step_norm: squares.sqrt(), slope }
+    }
+
     /// The sums of a step in two parts.
     pub(crate) fn and(self, other: Self) -> Self {
         Self {
@@ -50,7 +56,14 @@ impl<F: Scalar> Gaussian<F> {
         reg_weight: f64,
         nu: f64,
     ) -> Self {
-        Self { precision: Vec::new(), initial_precision, prior_curvature, reg_weight, nu }
+        Self {
+            precision: Vec::new(),
+            initial_precision,
+            prior_curvature,
+            reg_weight,
+            nu,
+            pending_decay: 0.0,
+        }
     }
 
     /// Starts anew in n dimensions.
@@ -76,10 +89,10 @@ impl<F: Scalar> Gaussian<F> {
         bounds: Option<&BoxBounds<F>>,
         eta: f64,
     ) -> DualValue {
-        let terms = StepTerms::new(eta, self.prior_curvature);
+        let terms = self.terms(eta);
         let inputs = [mean, &model.gradient, model.step_curvature(), &self.precision];
         let [mean, gradient, curvature, precision] = part(inputs, &range);
-        let [kl, slope] = if let Some(bounds) = bounds {
+        let sums = if let Some(bounds) = bounds {
             let [lower, upper] = part([bounds.lower(), bounds.upper()], &range);
             let inputs = [mean, gradient, curvature, precision, lower, upper];
             zip_map_sum(inputs, [], |[x, m, a, p, low, high], []| {
@@ -90,9 +103,25 @@ impl<F: Scalar> Gaussian<F> {
             zip_map_sum(inputs, [], |[m, a, p], []| ([], terms.kl(m, a, p)))
         } else {
             let inputs = [mean, gradient, curvature, precision];
-            zip_map_sum(inputs, [], |[x, m, a, p], []| ([], terms.kl(terms.with_prior(m, x), a, p)))
+            zip_map_sum(inputs, [], |[x, m, a, p], []| ([], terms.kl_at(x, m, a, p)))
         };
-        DualValue { kl: 0.5 * kl, slope: -slope }
+        DualValue::from_sums(sums)
+    }
+
+    /// What an estimator needs to compute `kl` at a multiplier along with its own pass.
+    pub(crate) fn probe(&self, eta: f64) -> Probe<'_, F> {
+        Probe { precision: &self.precision, terms: self.terms(eta) }
+    }
+
+    fn terms(&self, eta: f64) -> StepTerms<F> {
+        let constant = F::from_f64_lossy;
+        StepTerms {
+            eta: constant(eta),
+            prior: constant(self.prior_curvature),
+            // a sum with 0 times x, not a difference, leaves -0 as it is
+            growth: constant(0.0 - self.pending_decay),
+            tiny: tiny_curvature(),
+        }
     }
 
     /// Moves the coordinates `range` of the mean by d(eta), the model along with it, and writes d
@@ -106,56 +135,77 @@ impl<F: Scalar> Gaussian<F> {
         eta: f64,
         step: &mut [F],
     ) -> StepSums {
-        let terms = StepTerms::new(eta, self.prior_curvature);
+        let terms = self.terms(eta);
         let QuadraticModel { gradient, curvature, cautious_curvature, .. } = model;
         let step_curvature =
             if cautious_curvature.is_empty() { &*curvature } else { &*cautious_curvature };
-        let sums = |slope: F, p: F, d: F| [p * d * d, d * d, slope * d];
-        let free = |[a, c, p]: [F; 3], x: F, m: F| {
-            let slope = terms.with_prior(m, x);
-            let d = -slope / terms.denominator(c, p);
-            (x + d, m + a * d, d, sums(slope, p, d))
-        };
         let inputs = part([curvature, step_curvature, &self.precision], &range);
         let (mean, gradient) = (&mut mean[range.clone()], &mut gradient[range.clone()]);
         let step = if step.is_empty() { step } else { &mut step[range.clone()] };
-        let [kl, squares, slope] = if let Some(bounds) = bounds {
+        let sums = if let Some(bounds) = bounds {
             let [a, c, p] = inputs;
             let [lower, upper] = part([bounds.lower(), bounds.upper()], &range);
             let inputs = [a, c, p, lower, upper];
             zip_map_sum(inputs, [mean, gradient, step], |[a, c, p, low, high], [x, m, _]| {
-                let (end, moved, d, free_sums) = free([a, c, p], x, m);
+                let (end, moved, d, free_sums) = terms.step(x, m, [a, c, p]);
                 // the end is clipped, not the step, so that rounding leads out of no bound
                 let clipped = clip(end, low, high);
                 if clipped == end {
                     ([end, moved, d], free_sums)
                 } else {
                     let d = clipped - x;
-                    ([clipped, m + a * d, d], sums(terms.with_prior(m, x), p, d))
+                    ([clipped, m + a * d, d], step_sums(terms.with_prior(m, x), p, d))
                 }
             })
         } else if step.is_empty() {
-            zip_map_sum(inputs, [mean, gradient], |inputs, [x, m]| {
-                let (x, m, _, sums) = free(inputs, x, m);
+            zip_map_sum(inputs, [mean, gradient], |[a, c, p], [x, m]| {
+                let (x, m, _, sums) = terms.step(x, m, [a, c, p]);
                 ([x, m], sums)
             })
         } else {
-            zip_map_sum(inputs, [mean, gradient, step], |inputs, [x, m, _]| {
-                let (x, m, d, sums) = free(inputs, x, m);
+            zip_map_sum(inputs, [mean, gradient, step], |[a, c, p], [x, m, _]| {
+                let (x, m, d, sums) = terms.step(x, m, [a, c, p]);
                 ([x, m, d], sums)
             })
         };
-        StepSums { kl: 0.5 * kl, step_norm: squares.sqrt(), slope }
+        StepSums::from_sums(sums)
+    }
+
+    /// The same without bounds for all coordinates, and `update_precision`, in one pass, with a
+    /// copy of the new mean in `copy`.
+    pub(crate) fn step_and_update(
+        &mut self,
+        [mean, copy]: [&mut [F]; 2],
+        model: &mut QuadraticModel<F>,
+        eta: f64,
+    ) -> StepSums {
+        let terms = self.terms(eta);
+        let update = self.precision_update();
+        let QuadraticModel { gradient, curvature, cautious_curvature, .. } = model;
+        let step_curvature =
+            if cautious_curvature.is_empty() { &*curvature } else { &*cautious_curvature };
+        let inputs = [&curvature[..], step_curvature];
+        let outputs = [mean, &mut gradient[..], &mut self.precision, copy];
+        StepSums::from_sums(zip_map_sum(inputs, outputs, |[a, c], [x, m, p, _]| {
+            let (x, m, _, sums) = terms.step(x, m, [a, c, p]);
+            ([x, m, update.apply(&terms, c, p), x], sums)
+        }))
     }
 
     /// The paper's update of the precision, `p <- (A + nu p) / (reg_weight + nu)`.
     pub(crate) fn update_precision(&mut self, model: &QuadraticModel<F>) {
-        let terms = StepTerms::new(0.0, self.prior_curvature);
-        let nu = F::from_f64_lossy(self.nu);
-        let total = F::from_f64_lossy(self.reg_weight + self.nu);
+        let terms = self.terms(0.0);
+        let update = self.precision_update();
         zip_map_sum([model.step_curvature()], [&mut self.precision], |[a], [p]| {
-            ([(terms.curvature(a) + nu * p) / total], [])
+            ([update.apply(&terms, a, p)], [])
         });
+    }
+
+    fn precision_update(&self) -> PrecisionUpdate<F> {
+        PrecisionUpdate {
+            nu: F::from_f64_lossy(self.nu),
+            total: F::from_f64_lossy(self.reg_weight + self.nu),
+        }
     }
 }
 
@@ -213,7 +263,7 @@ impl<F: Scalar> Gaussian<F> {
     }
 
     fn blend_precision(&mut self, model: &QuadraticModel<F>, step: &[F], nu: f64) -> f64 {
-        let terms = StepTerms::new(0.0, self.prior_curvature);
+        let terms = self.terms(0.0);
         let (nu, total) = (F::from_f64_lossy(nu), F::from_f64_lossy(1.0 + nu));
         let tiny = F::min_positive_value();
         let blend = |target: F, p: F, d: F| {
@@ -247,22 +297,53 @@ fn part<'a, F, const N: usize>(slices: [&'a [F]; N], range: &Range<usize>) -> [&
     slices.map(|slice| &slice[range.clone()])
 }
 
+/// A multiplier at which KL is to be computed, with what that takes beside mean and model.
+pub struct Probe<'a, F> {
+    pub(crate) precision: &'a [F],
+    pub(crate) terms: StepTerms<F>,
+}
+
+/// The paper's update of one coordinate of the precision.
+struct PrecisionUpdate<F> {
+    nu: F,
+    /// reg_weight + nu.
+    total: F,
+}
+
+impl<F: Scalar> PrecisionUpdate<F> {
+    #[inline(always)]
+    fn apply(&self, terms: &StepTerms<F>, a: F, p: F) -> F {
+        (terms.curvature(a) + self.nu * p) / self.total
+    }
+}
+
+/// p d^2, d^2 and m d of one coordinate.
+#[inline(always)]
+fn step_sums<F: Scalar>(slope: F, p: F, d: F) -> [F; 3] {
+    [p * d * d, d * d, slope * d]
+}
+
 /// The terms of one coordinate of a step at multiplier eta.
-struct StepTerms<F> {
+pub(crate) struct StepTerms<F> {
     eta: F,
     prior: F,
+    /// Minus the pending decay.
+    growth: F,
     tiny: F,
 }
 
 impl<F: Scalar> StepTerms<F> {
-    fn new(eta: f64, prior_curvature: f64) -> Self {
-        let eta = F::from_f64_lossy(eta);
-        Self { eta, prior: F::from_f64_lossy(prior_curvature), tiny: tiny_curvature() }
+    /// The mean and the model's gradient there, once the decay is through.
+    #[inline(always)]
+    pub(crate) fn shrink(&self, x: F, m: F, a: F) -> (F, F) {
+        let change = self.growth * x;
+        (x + change, m + a * change)
     }
 
+    /// Gradient of the model and the prior at the shrunken mean.
     #[inline(always)]
     fn with_prior(&self, m: F, x: F) -> F {
-        m + self.prior * x
+        m + self.prior * (x + self.growth * x)
     }
 
     #[inline(always)]
@@ -275,6 +356,22 @@ impl<F: Scalar> StepTerms<F> {
         self.curvature(a) + self.eta * p
     }
 
+    /// New mean and model gradient, the step d, and its sums; the step divides by the curvature c,
+    /// the gradient moves by a.
+    #[inline(always)]
+    fn step(&self, x: F, m: F, [a, c, p]: [F; 3]) -> (F, F, F, [F; 3]) {
+        let slope = self.with_prior(m, x);
+        let d = -slope / self.denominator(c, p);
+        (x + self.growth * x + d, m + a * d, d, step_sums(slope, p, d))
+    }
+
+    /// The summands of KL and its derivative.
+    #[inline(always)]
+    pub(crate) fn kl_at(&self, x: F, m: F, a: F, p: F) -> [F; 2] {
+        self.kl(self.with_prior(m, x), a, p)
+    }
+
+    /// The same where the slope m is that of model and prior.
     #[inline(always)]
     fn kl(&self, m: F, a: F, p: F) -> [F; 2] {
         let denominator = self.denominator(a, p);

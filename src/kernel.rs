@@ -2,18 +2,26 @@
 //!
 //! Every pass of the crate is one call of [`zip_map_sum`]: it reads some slices, updates others in
 //! place and returns sums. The order of the additions depends only on the length, so the bits do
-//! not depend on how the compiler vectorizes.
+//! not depend on how the compiler vectorizes, nor on the number of threads.
 
 use crate::param::Scalar;
 use pulp::{Arch, NullaryFnOnce};
 use std::array::from_fn;
 
-/// Independent accumulators: one AVX-512 register of `f32`, a few registers elsewhere.
-const LANES: usize = 16;
+/// Coordinates that are worked on at once, each with accumulators of its own: so many that the
+/// compiler makes a loop of vectors of them, where it would unroll a shorter loop first.
+const LANES: usize = 64;
 
-/// Lane sums are moved to `f64` after this many chunks, so that the rounding error of a sum of
-/// `f32` stays near 1e-6 however long the vectors are.
-const CHUNKS_PER_BLOCK: usize = 64;
+/// The same for vectors shorter than `LANES`.
+const FEW_LANES: usize = 16;
+
+/// Lane sums are moved to `f64` after this many coordinates, so that the rounding error of a sum
+/// of `f32` stays near 1e-6 however long the vectors are.
+const BLOCK: usize = 1024;
+
+/// A longer pass is halved until its parts are at most this long, and the sums of the halves are
+/// added: a tree that depends on the length alone, so that its branches can run on any thread.
+const LEAF: usize = 64 * BLOCK;
 
 /// Applies `f` to each coordinate and returns the sums of its summands.
 ///
@@ -27,14 +35,69 @@ const CHUNKS_PER_BLOCK: usize = 64;
 pub(crate) fn zip_map_sum<F: Scalar, const I: usize, const O: usize, const S: usize>(
     inputs: [&[F]; I],
     outputs: [&mut [F]; O],
-    f: impl Fn([F; I], [F; O]) -> ([F; O], [F; S]),
+    f: impl Fn([F; I], [F; O]) -> ([F; O], [F; S]) + Copy + Send + Sync,
 ) -> [f64; S] {
     let pass = Pass { inputs, outputs, f };
-    if pass.len() < DISPATCHED { pass.call() } else { Arch::new().dispatch(pass) }
+    let len = pass.len();
+    assert!(pass.inputs.iter().all(|slice| slice.len() == len), "inputs differ in length");
+    assert!(pass.outputs.iter().all(|slice| slice.len() == len), "outputs differ in length");
+    if len < LANES {
+        // a function call would cost more than wide instructions save
+        sums::<F, FEW_LANES, I, O, S>(len, pass.inputs, pass.outputs, f)
+    } else if len <= LEAF {
+        Arch::new().dispatch(pass)
+    } else {
+        branch(pass, threads::pay_off(len))
+    }
 }
 
-/// Below this many coordinates a function call costs more than wide instructions save.
-const DISPATCHED: usize = 4 * LANES;
+/// The sums of a pass, by halves; at once where `parallel`.
+fn branch<F, G, const I: usize, const O: usize, const S: usize>(
+    pass: Pass<'_, F, G, I, O>,
+    parallel: bool,
+) -> [f64; S]
+where
+    F: Scalar,
+    G: Fn([F; I], [F; O]) -> ([F; O], [F; S]) + Copy + Sync + Send,
+{
+    if pass.len() <= LEAF {
+        return Arch::new().dispatch(pass);
+    }
+    let (head, tail) = pass.halves();
+    let (head, tail) =
+        threads::join(parallel, || branch(head, parallel), || branch(tail, parallel));
+    from_fn(|k| head[k] + tail[k])
+}
+
+#[cfg(feature = "rayon")]
+mod threads {
+    /// From this length on a pass runs on several threads: below it, waking them costs more than
+    /// a tenth of the pass.
+    const PARALLEL: usize = 4 * super::LEAF;
+
+    pub(super) fn pay_off(len: usize) -> bool {
+        len >= PARALLEL && rayon::current_num_threads() > 1
+    }
+
+    pub(super) fn join<T: Send>(
+        parallel: bool,
+        a: impl FnOnce() -> T + Send,
+        b: impl FnOnce() -> T + Send,
+    ) -> (T, T) {
+        if parallel { rayon::join(a, b) } else { (a(), b()) }
+    }
+}
+
+#[cfg(not(feature = "rayon"))]
+mod threads {
+    pub(super) fn pay_off(_len: usize) -> bool {
+        false
+    }
+
+    pub(super) fn join<T>(_parallel: bool, a: impl FnOnce() -> T, b: impl FnOnce() -> T) -> (T, T) {
+        (a(), b())
+    }
+}
 
 /// One pass over the slices, as a value that an instruction set can be chosen for.
 struct Pass<'a, F, G, const I: usize, const O: usize> {
@@ -43,7 +106,7 @@ struct Pass<'a, F, G, const I: usize, const O: usize> {
     f: G,
 }
 
-impl<F, G, const I: usize, const O: usize> Pass<'_, F, G, I, O> {
+impl<'a, F, G: Copy, const I: usize, const O: usize> Pass<'a, F, G, I, O> {
     #[inline(always)]
     fn len(&self) -> usize {
         match self.inputs.first() {
@@ -51,12 +114,26 @@ impl<F, G, const I: usize, const O: usize> Pass<'_, F, G, I, O> {
             None => self.outputs[0].len(),
         }
     }
+
+    /// Cuts at a multiple of `LEAF`; the first half is the longer one.
+    fn halves(self) -> (Self, Self) {
+        let middle = self.len().div_ceil(LEAF).div_ceil(2) * LEAF;
+        let Self { inputs, outputs: mut heads, f } = self;
+        let tails = from_fn(|k| {
+            let (head, tail) = std::mem::take(&mut heads[k]).split_at_mut(middle);
+            heads[k] = head;
+            tail
+        });
+        let head = Self { inputs: inputs.map(|slice| &slice[..middle]), outputs: heads, f };
+        let tail = Self { inputs: inputs.map(|slice| &slice[middle..]), outputs: tails, f };
+        (head, tail)
+    }
 }
 
 impl<F, G, const I: usize, const O: usize, const S: usize> NullaryFnOnce for Pass<'_, F, G, I, O>
 where
     F: Scalar,
-    G: Fn([F; I], [F; O]) -> ([F; O], [F; S]),
+    G: Fn([F; I], [F; O]) -> ([F; O], [F; S]) + Copy,
 {
     type Output = [f64; S];
 
@@ -64,68 +141,107 @@ where
     fn call(self) -> [f64; S] {
         let len = self.len();
         let Self { inputs, outputs, f } = self;
-        sums(len, inputs, outputs, f)
+        sums::<F, LANES, I, O, S>(len, inputs, outputs, f)
     }
 }
 
 #[inline(always)]
-fn sums<F: Scalar, const I: usize, const O: usize, const S: usize>(
+fn sums<F: Scalar, const N: usize, const I: usize, const O: usize, const S: usize>(
     len: usize,
     inputs: [&[F]; I],
     outputs: [&mut [F]; O],
-    f: impl Fn([F; I], [F; O]) -> ([F; O], [F; S]),
+    f: impl Fn([F; I], [F; O]) -> ([F; O], [F; S]) + Copy,
 ) -> [f64; S] {
-    assert!(inputs.iter().all(|slice| slice.len() == len), "inputs differ in length");
-    assert!(outputs.iter().all(|slice| slice.len() == len), "outputs differ in length");
-
-    let inputs: [_; I] = from_fn(|k| inputs[k].as_chunks::<LANES>());
-    let outputs = outputs.map(|slice| slice.as_chunks_mut::<LANES>());
+    let inputs: [_; I] = from_fn(|k| inputs[k].as_chunks::<N>());
+    let outputs = outputs.map(|slice| slice.as_chunks_mut::<N>());
     let mut total = [0.0; S];
-    let mut lanes = [[F::zero(); LANES]; S];
-    for chunk in 0..len / LANES {
-        let input: [&[F; LANES]; I] = from_fn(|k| &inputs[k].0[chunk]);
-        let old: [&[F; LANES]; O] = from_fn(|k| &outputs[k].0[chunk]);
-        // new values go to the stack first, so that no store can alias a later load
-        let mut new = [[F::zero(); LANES]; O];
-        for lane in 0..LANES {
-            let (values, summands) = f(from_fn(|k| input[k][lane]), from_fn(|k| old[k][lane]));
-            for k in 0..O {
-                new[k][lane] = values[k];
-            }
-            for k in 0..S {
-                lanes[k][lane] = lanes[k][lane] + summands[k];
-            }
+    let zeros = [F::zero(); N];
+    let mut lanes = [zeros; S];
+    // new values go to the stack first, so that no store can alias a later load
+    let mut new = [zeros; O];
+    // loops where `from_fn` would do: it is not inlined for many slices
+    let mut input: [&[F]; I] = [&[]; I];
+    for chunk in 0..len / N {
+        for k in 0..I {
+            input[k] = &inputs[k].0[chunk];
         }
+        let mut old: [&[F]; O] = [&[]; O];
+        for k in 0..O {
+            old[k] = &outputs[k].0[chunk];
+        }
+        each(N, input, old, &mut new, &mut lanes, f);
         for k in 0..O {
             outputs[k].0[chunk] = new[k];
         }
-        if chunk % CHUNKS_PER_BLOCK == CHUNKS_PER_BLOCK - 1 {
+        if chunk % (BLOCK / N) == BLOCK / N - 1 {
             flush(&mut lanes, &mut total);
         }
     }
-    let mut first_lanes = [F::zero(); S];
-    for rest in 0..len % LANES {
-        let (values, summands) = f(from_fn(|k| inputs[k].1[rest]), from_fn(|k| outputs[k].1[rest]));
-        for k in 0..O {
-            outputs[k].1[rest] = values[k];
-        }
-        for k in 0..S {
-            first_lanes[k] = first_lanes[k] + summands[k];
-        }
+    let rest = len % N;
+    for k in 0..I {
+        input[k] = inputs[k].1;
     }
-    for k in 0..S {
-        lanes[k][0] = lanes[k][0] + first_lanes[k];
+    let mut old: [&[F]; O] = [&[]; O];
+    for k in 0..O {
+        old[k] = &*outputs[k].1;
+    }
+    each(rest, input, old, &mut new, &mut lanes, f);
+    for k in 0..O {
+        outputs[k].1.copy_from_slice(&new[k][..rest]);
     }
     flush(&mut lanes, &mut total);
     total
 }
 
-/// Adds the lane sums to the totals, in the order of the lanes, and clears them.
+/// Applies `f` to the first `len` coordinates of a chunk.
 #[inline(always)]
-fn flush<F: Scalar, const S: usize>(lanes: &mut [[F; LANES]; S], total: &mut [f64; S]) {
+fn each<F: Scalar, const N: usize, const I: usize, const O: usize, const S: usize>(
+    len: usize,
+    mut input: [&[F]; I],
+    mut old: [&[F]; O],
+    new: &mut [[F; N]; O],
+    lanes: &mut [[F; N]; S],
+    f: impl Fn([F; I], [F; O]) -> ([F; O], [F; S]),
+) {
+    let len = len.min(N);
+    for k in 0..I {
+        input[k] = &input[k][..len];
+    }
+    for k in 0..O {
+        old[k] = &old[k][..len];
+    }
+    for i in 0..len {
+        let (mut read, mut write) = ([F::zero(); I], [F::zero(); O]);
+        for k in 0..I {
+            read[k] = input[k][i];
+        }
+        for k in 0..O {
+            write[k] = old[k][i];
+        }
+        let (values, summands) = f(read, write);
+        for k in 0..O {
+            new[k][i] = values[k];
+        }
+        for k in 0..S {
+            lanes[k][i] = lanes[k][i] + summands[k];
+        }
+    }
+}
+
+/// Adds the lane sums to the totals, and clears them.
+#[inline(always)]
+fn flush<F: Scalar, const N: usize, const S: usize>(lanes: &mut [[F; N]; S], total: &mut [f64; S]) {
     for (lanes, total) in std::iter::zip(lanes, total) {
-        *total += lanes.iter().map(|lane| lane.to_f64_exact()).sum::<f64>();
-        *lanes = [F::zero(); LANES];
+        // by halves, so that no addition waits for many others
+        let mut width = N / 2;
+        while width > 0 {
+            for i in 0..width {
+                lanes[i] = lanes[i] + lanes[i + width];
+            }
+            width /= 2;
+        }
+        *total += lanes[0].to_f64_exact();
+        *lanes = [F::zero(); N];
     }
 }
 
@@ -148,12 +264,20 @@ pub(crate) fn dot<F: Scalar>(a: &[F], b: &[F]) -> f64 {
     sum
 }
 
-/// Smallest and largest value; `(inf, -inf)` for an empty slice.
+/// Smallest and largest value; `(inf, -inf)` for an empty slice. NaNs are passed over.
 pub(crate) fn range<F: Scalar>(values: &[F]) -> (f64, f64) {
-    values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
-        let value = value.to_f64_exact();
-        (low.min(value), high.max(value))
-    })
+    // compared so, they compile to instructions for minimum and maximum
+    let min = |low: F, x: F| if x < low { x } else { low };
+    let max = |high: F, x: F| if x > high { x } else { high };
+    let (chunks, rest) = values.as_chunks::<FEW_LANES>();
+    let (mut low, mut high) = ([F::infinity(); FEW_LANES], [F::neg_infinity(); FEW_LANES]);
+    for chunk in chunks {
+        low = from_fn(|lane| min(low[lane], chunk[lane]));
+        high = from_fn(|lane| max(high[lane], chunk[lane]));
+    }
+    let low = low.into_iter().chain(rest.iter().copied()).fold(F::infinity(), min);
+    let high = high.into_iter().chain(rest.iter().copied()).fold(F::neg_infinity(), max);
+    (low.to_f64_exact(), high.to_f64_exact())
 }
 
 #[cfg(test)]
@@ -162,7 +286,7 @@ mod tests {
 
     #[test]
     fn every_coordinate_is_visited_once_at_every_length() {
-        for len in [0, 1, LANES - 1, LANES, LANES + 1, 5000] {
+        for len in [0, 1, LANES - 1, LANES, LANES + 1, 5000, 3 * LEAF + 17] {
             let a: Vec<f64> = (0..len).map(|i| i as f64).collect();
             let mut b = vec![1.0; len];
             let [sum, count] = zip_map_sum([&a], [&mut b], |[a], [b]| ([a + b], [a, 1.0]));
@@ -176,7 +300,7 @@ mod tests {
     fn wide_instructions_give_the_bits_of_narrow_ones() {
         fn check<F: Scalar>() {
             let constant = F::from_f64_lossy;
-            for len in [0, 1, LANES - 1, LANES, LANES + 1, 4 * LANES, 100_003] {
+            for len in [0, 1, LANES - 1, LANES, LANES + 1, 100_003] {
                 let a: Vec<F> = (0..len).map(|i| constant((i as f64).sin())).collect();
                 let b: Vec<F> = (0..len).map(|i| constant((i as f64).cos() + 1.5)).collect();
                 let run = |dispatch: bool| {
@@ -199,6 +323,27 @@ mod tests {
         check::<f64>();
     }
 
+    #[cfg(feature = "rayon")]
+    #[test]
+    fn threads_give_the_bits_of_one() {
+        fn run<F: Scalar>(len: usize, thread_count: usize) -> (Vec<F>, [u64; 2]) {
+            let constant = F::from_f64_lossy;
+            let a: Vec<F> = (0..len).map(|i| constant((i as f64).sin())).collect();
+            let mut b: Vec<F> = (0..len).map(|i| constant((i as f64).cos() + 1.5)).collect();
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(thread_count).build().unwrap();
+            let sums = pool.install(|| {
+                zip_map_sum([&a], [&mut b], |[a], [b]| ([b - a / b], [a * b, a * a + b]))
+            });
+            (b, sums.map(f64::to_bits))
+        }
+        for len in [0, 1, LANES - 1, LANES, LANES + 1, 1_000_003] {
+            for thread_count in [2, 3, 8] {
+                assert!(run::<f32>(len, 1) == run::<f32>(len, thread_count), "{len}");
+                assert!(run::<f64>(len, 1) == run::<f64>(len, thread_count), "{len}");
+            }
+        }
+    }
+
     #[test]
     fn sums_of_f32_keep_their_precision() {
         let n = 1_000_003;
@@ -212,6 +357,15 @@ mod tests {
     #[should_panic(expected = "outputs differ in length")]
     fn lengths_are_checked() {
         zip_map_sum([&[1.0; 3][..]], [&mut [1.0; 2]], |[_], [b]| ([b], []));
+    }
+
+    #[test]
+    fn the_range_passes_over_nan() {
+        let mut x: Vec<f32> = (0..40).map(|i| i as f32).collect();
+        (x[3], x[35]) = (f32::NAN, f32::NAN);
+        assert_eq!(range(&x), (0.0, 39.0));
+        assert_eq!(range(&x[..8]), (0.0, 7.0));
+        assert_eq!(range::<f64>(&[]), (f64::INFINITY, f64::NEG_INFINITY));
     }
 
     #[test]

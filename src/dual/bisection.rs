@@ -45,10 +45,7 @@ impl DualSolver for Bisection {
         warm_start: Option<f64>,
         mut kl: impl FnMut(f64) -> DualValue,
     ) -> DualSolution {
-        let (mut lower, mut upper) = match warm_start {
-            Some(eta) => (eta / BRACKET_FACTOR, (eta * BRACKET_FACTOR).min(MAX_MULTIPLIER)),
-            None => (0.0, MAX_MULTIPLIER),
-        };
+        let (mut lower, mut upper) = bracket(warm_start);
         let mut value = f64::NAN;
         let mut evaluations = 0;
         while upper - lower > self.tolerance {
@@ -66,5 +63,17 @@ impl DualSolver for Bisection {
             }
         }
         DualSolution { multiplier: 0.5 * (lower + upper), kl: value, evaluations }
+    }
+
+    fn first_multiplier(&self, warm_start: Option<f64>) -> f64 {
+        let (lower, upper) = bracket(warm_start);
+        0.5 * (lower + upper)
+    }
+}
+
+fn bracket(warm_start: Option<f64>) -> (f64, f64) {
+    match warm_start {
+        Some(eta) => (eta / BRACKET_FACTOR, (eta * BRACKET_FACTOR).min(MAX_MULTIPLIER)),
+        None => (0.0, MAX_MULTIPLIER),
     }
 }

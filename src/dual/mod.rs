@@ -35,6 +35,13 @@ pub struct DualValue {
     pub slope: f64,
 }
 
+impl DualValue {
+    /// From the sums over the coordinates of p d^2 and of p d (p d / (A + eta p)).
+    pub(crate) fn from_sums([squares, slope]: [f64; 2]) -> Self {
+        Self { kl: 0.5 * squares, slope: -slope }
+    }
+}
+
 /// What a dual solver found.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DualSolution {
@@ -73,4 +80,10 @@ pub trait DualSolver {
         warm_start: Option<f64>,
         kl: impl FnMut(f64) -> DualValue,
     ) -> DualSolution;
+
+    /// The multiplier that [`solve`](Self::solve) will evaluate first: KL there costs next to
+    /// nothing, a by-product of the fit of the model. A wrong guess costs time only.
+    fn first_multiplier(&self, warm_start: Option<f64>) -> f64 {
+        warm_start.unwrap_or(0.0)
+    }
 }

@@ -75,7 +75,7 @@ impl DualSolver for Newton {
             return DualSolution { multiplier: f64::INFINITY, kl: 0.0, evaluations: 0 };
         }
         let mut bracket = Bracket::new();
-        let mut eta = warm_start.filter(|eta| eta.is_finite()).unwrap_or(0.0);
+        let mut eta = self.first_multiplier(warm_start);
         let mut evaluations = 0;
         loop {
             let value = kl(eta);
@@ -106,6 +106,10 @@ impl DualSolver for Newton {
                 bracket.split()
             };
         }
+    }
+
+    fn first_multiplier(&self, warm_start: Option<f64>) -> f64 {
+        warm_start.filter(|eta| eta.is_finite()).unwrap_or(0.0)
     }
 }
 

@@ -1,7 +1,9 @@
 //! The paper's recursive least squares: a Kalman filter per coordinate.
 
 use super::{HessianEstimator, Observation, QuadraticModel};
+use crate::dual::DualValue;
 use crate::error::{Requirement, invalid, require};
+use crate::gaussian::Probe;
 use crate::kernel::zip_map_sum;
 use crate::oracle::StochasticGradient;
 use crate::param::{ParamVec, Scalar};
@@ -103,43 +105,72 @@ impl<F: Scalar> KalmanRls<F> {
         }
     }
 
-    /// One step of the filter at x: Thornton's time update, then Bierman's measurement update.
-    fn filter(&mut self, gradient: &[F], x: &[F], model: &mut QuadraticModel<F>) {
-        let q = F::from_f64_lossy(self.process_noise);
-        let r = F::from_f64_lossy(self.measurement_noise);
-        zip_map_sum(
-            [gradient, x],
-            [
-                &mut model.gradient,
-                &mut model.curvature,
-                &mut self.intercept_variance,
-                &mut self.slope_variance,
-                &mut self.regression,
-            ],
-            |[g, x], [m, a, db, da, u]| {
-                let da_prior = da + q;
-                // 0/0 where a filter without variance gets no process noise: it stays as it is
-                let kept = if da_prior > F::zero() { da / da_prior } else { F::one() };
-                let db_prior = db + q + u * u * q * kept;
-                let u_prior = u * kept;
+    /// One step of the filter at x, and the KL of the step at the multiplier of `probe`.
+    fn filter(
+        &mut self,
+        gradient: &[F],
+        x: &[F],
+        model: &mut QuadraticModel<F>,
+        probe: Option<&Probe<'_, F>>,
+    ) -> Option<DualValue> {
+        let filter = Filter {
+            q: F::from_f64_lossy(self.process_noise),
+            r: F::from_f64_lossy(self.measurement_noise),
+        };
+        let outputs = [
+            &mut model.gradient[..],
+            &mut model.curvature,
+            &mut self.intercept_variance,
+            &mut self.slope_variance,
+            &mut self.regression,
+        ];
+        let Some(Probe { precision, terms }) = probe else {
+            zip_map_sum([gradient, x], outputs, |[g, x], old| (filter.step(g, x, old), []));
+            return None;
+        };
+        let sums = zip_map_sum([gradient, x, precision], outputs, |[g, x, p], old| {
+            let [m, a, db, da, u] = old;
+            let (mean, m) = terms.shrink(x, m, a);
+            let new = filter.step(g, mean, [m, a, db, da, u]);
+            (new, terms.kl_at(x, new[0], new[1], p))
+        });
+        Some(DualValue::from_sums(sums))
+    }
+}
 
-                let f = u_prior + x;
-                let alpha = r + db_prior;
-                let innovation_variance = alpha + da_prior * f * f;
-                let gain_a = da_prior * f / innovation_variance;
-                let gain_b = db_prior / innovation_variance + gain_a * u_prior;
+/// The variances that a step of the filter takes.
+struct Filter<F> {
+    /// Process noise.
+    q: F,
+    /// Measurement noise.
+    r: F,
+}
 
-                let innovation = g - m;
-                let new = [
-                    m + (gain_b + gain_a * x) * innovation,
-                    a + gain_a * innovation,
-                    db_prior * (r / alpha),
-                    da_prior * (alpha / innovation_variance),
-                    u_prior - f * (db_prior / alpha),
-                ];
-                (new, [])
-            },
-        );
+impl<F: Scalar> Filter<F> {
+    /// One coordinate of Thornton's time update, then Bierman's measurement update.
+    #[inline(always)]
+    fn step(&self, g: F, x: F, [m, a, db, da, u]: [F; 5]) -> [F; 5] {
+        let Self { q, r } = *self;
+        let da_prior = da + q;
+        // 0/0 where a filter without variance gets no process noise: it stays as it is
+        let kept = if da_prior > F::zero() { da / da_prior } else { F::one() };
+        let db_prior = db + q + u * u * q * kept;
+        let u_prior = u * kept;
+
+        let f = u_prior + x;
+        let alpha = r + db_prior;
+        let innovation_variance = alpha + da_prior * f * f;
+        let gain_a = da_prior * f / innovation_variance;
+        let gain_b = db_prior / innovation_variance + gain_a * u_prior;
+
+        let innovation = g - m;
+        [
+            m + (gain_b + gain_a * x) * innovation,
+            a + gain_a * innovation,
+            db_prior * (r / alpha),
+            da_prior * (alpha / innovation_variance),
+            u_prior - f * (db_prior / alpha),
+        ]
     }
 }
 
@@ -150,6 +181,7 @@ where
     F: Scalar,
 {
     const USES_STEP: bool = false;
+    const PROBES: bool = true;
 
     fn update(
         &mut self,
@@ -157,12 +189,32 @@ where
         observation: Observation<'_, O::Param>,
         model: &mut QuadraticModel<F>,
     ) -> Result<(), Error> {
+        self.refit(observation, model, None).map(drop)
+    }
+
+    fn update_and_probe(
+        &mut self,
+        _problem: &mut Problem<O>,
+        observation: Observation<'_, O::Param>,
+        model: &mut QuadraticModel<F>,
+        probe: &Probe<'_, F>,
+    ) -> Result<Option<DualValue>, Error> {
+        self.refit(observation, model, Some(probe))
+    }
+}
+
+impl<F: Scalar> KalmanRls<F> {
+    fn refit<P: ParamVec<Scalar = F>>(
+        &mut self,
+        observation: Observation<'_, P>,
+        model: &mut QuadraticModel<F>,
+        probe: Option<&Probe<'_, F>>,
+    ) -> Result<Option<DualValue>, Error> {
         let gradient = observation.gradient.as_coordinates()?;
         let x = observation.param.as_coordinates()?;
         if observation.iteration == 0 {
             self.start(gradient, model, x);
         }
-        self.filter(gradient, x, model);
-        Ok(())
+        Ok(self.filter(gradient, x, model, probe))
     }
 }

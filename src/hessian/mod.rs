@@ -38,6 +38,8 @@ pub use products::{Differences, Exact, HessianVectorProduct, Products};
 pub use squared_gradient::SquaredGradient;
 
 use crate::bounds::BoxBounds;
+use crate::dual::DualValue;
+use crate::gaussian::Probe;
 use crate::oracle::{Draw, StochasticGradient};
 use crate::param::ParamVec;
 use argmin::core::{Error, Problem};
@@ -134,6 +136,24 @@ where
         observation: Observation<'_, O::Param>,
         model: &mut QuadraticModel<<O::Param as ParamVec>::Scalar>,
     ) -> Result<(), Error>;
+
+    /// Whether `update_and_probe` does what it says.
+    #[doc(hidden)]
+    const PROBES: bool = false;
+
+    /// `update` at the mean as the pending weight decay leaves it, and in the same pass over the
+    /// vectors the KL of a step.
+    #[doc(hidden)]
+    fn update_and_probe(
+        &mut self,
+        problem: &mut Problem<O>,
+        observation: Observation<'_, O::Param>,
+        model: &mut QuadraticModel<<O::Param as ParamVec>::Scalar>,
+        _probe: &Probe<'_, <O::Param as ParamVec>::Scalar>,
+    ) -> Result<Option<DualValue>, Error> {
+        self.update(problem, observation, model)?;
+        Ok(None)
+    }
 
     /// Whether the model is good enough to step on; until then x stays where it is.
     fn is_calibrated(&self) -> bool {

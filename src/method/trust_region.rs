@@ -3,7 +3,7 @@
 use super::{Evidence, Iterate, Method, Progress, Report, Run, private};
 use crate::averaging::average;
 use crate::bounds::BoxBounds;
-use crate::dual::{DualSolver, Newton};
+use crate::dual::{DualSolver, DualValue, Newton};
 use crate::error::invalid;
 use crate::gaussian::{Gaussian, StepSums};
 use crate::groups::{self, Ball, Group};
@@ -221,42 +221,75 @@ where
         }
 
         let factor = run.schedule.factor(draw.index());
-        let decayed = self.decay_weights(point.param.as_coordinates_mut()?, factor);
-        self.refit(problem, point, draw)?;
+        let is_plain = E::PROBES && self.is_plain();
+        let is_first = self.count == 0;
+        let decayed = if is_plain && !is_first {
+            self.belief.pending_decay = self.decay(&self.balls[0], factor);
+            false
+        } else {
+            self.decay_weights(point.param.as_coordinates_mut()?, factor)
+        };
+        let mut probed = self.refit(problem, point, draw, is_plain)?;
         let x = point.param.as_coordinates_mut()?;
         let best = point.best.as_coordinates_mut()?;
-        if decayed && self.count == 0 {
+        if decayed && is_first {
             // as in the original: the Gaussian's mean does not follow the very first decay
             self.belief.move_mean(x, best, &mut self.model);
+            probed = None;
         }
+        self.gain = self.estimator.gain();
+        let weight = run.averaging.weight(self.count, self.gain);
+        self.count += 1;
         let mut report = Report::default();
         if self.estimator.is_calibrated() {
             let bound = self.kl_bound::<O>(point.gradient.as_coordinates()?, factor);
-            let dual_evaluations = self.solve_dual(x, bound);
-            let StepSums { kl, step_norm, .. } = self.take_step(x);
+            let dual_evaluations = self.solve_dual(x, bound, probed);
+            let copies = is_plain && self.step.is_empty() && weight == 1.0;
+            let StepSums { kl, step_norm, .. } = if copies {
+                let multiplier = Method::<F>::multiplier(self);
+                self.belief.step_and_update([x, best], &mut self.model, multiplier)
+            } else {
+                self.take_step(x)
+            };
+            self.belief.pending_decay = 0.0;
             let multiplier = Method::<F>::multiplier(self);
             report = Report { bound, kl, multiplier, dual_evaluations, step_norm, cost: None };
+            if copies {
+                return Ok(report);
+            }
         }
-        self.gain = self.estimator.gain();
-        average(best, x, run.averaging.weight(self.count, self.gain));
+        average(best, x, weight);
         if let Some(bounds) = &self.bounds {
             // a mean of points inside, but for its rounding
             bounds.clip_all(best);
         }
-        self.count += 1;
         Ok(report)
     }
 }
 
 impl<F: Scalar, E, D> TrustRegion<F, E, D> {
-    /// Decoupled weight decay, `x <- x - kl_bound weight_decay x`; whether there was any.
+    /// The published method with one ball: then passes can be fused.
+    fn is_plain(&self) -> bool {
+        let is_fixed = matches!(self.radius, KlRadius::Fixed(_));
+        is_fixed && self.bounds.is_none() && self.balls.len() == 1
+    }
+
+    /// The part of the mean that decoupled weight decay, `x <- x - kl_bound weight_decay x`, takes.
+    fn decay(&self, ball: &Ball, factor: f64) -> f64 {
+        match self.radius {
+            KlRadius::Fixed(kl_bound) => kl_bound * factor * ball.weight_decay,
+            KlRadius::Adaptive(_) => 0.0,
+        }
+    }
+
+    /// Decays the weights; whether there was any decay.
     fn decay_weights(&mut self, x: &mut [F], factor: f64) -> bool {
-        let KlRadius::Fixed(kl_bound) = self.radius else { return false };
-        let Self { belief, model, bounds, balls, .. } = self;
         let mut any = false;
-        for ball in balls {
-            let decay = kl_bound * factor * ball.weight_decay;
+        for i in 0..self.balls.len() {
+            let decay = self.decay(&self.balls[i], factor);
             if decay > 0.0 {
+                let Self { belief, model, bounds, balls, .. } = self;
+                let ball = &balls[i];
                 belief.shrink_mean(ball.range.clone(), x, decay, model, bounds.as_ref());
                 any = true;
             }
@@ -264,17 +297,20 @@ impl<F: Scalar, E, D> TrustRegion<F, E, D> {
         any
     }
 
-    /// Refits the model to the gradient drawn at x.
+    /// Refits the model to the gradient drawn at x; where it `probes`, with KL at the first
+    /// multiplier of the dual.
     fn refit<O>(
         &mut self,
         problem: &mut Problem<O>,
         point: &Point<O::Param>,
         draw: Draw,
-    ) -> Result<(), Error>
+        probes: bool,
+    ) -> Result<Option<(f64, DualValue)>, Error>
     where
         O: StochasticGradient,
         O::Param: ParamVec<Scalar = F>,
         E: HessianEstimator<O>,
+        D: DualSolver,
     {
         let observation = Observation {
             param: &point.param,
@@ -284,7 +320,15 @@ impl<F: Scalar, E, D> TrustRegion<F, E, D> {
             iteration: self.count,
             bounds: self.bounds.as_ref(),
         };
-        self.estimator.update(problem, observation, &mut self.model)
+        if !probes {
+            self.estimator.update(problem, observation, &mut self.model)?;
+            return Ok(None);
+        }
+        let eta = self.dual.first_multiplier(self.balls[0].multiplier);
+        let probe = self.belief.probe(eta);
+        let value =
+            self.estimator.update_and_probe(problem, observation, &mut self.model, &probe)?;
+        Ok(value.map(|value| (eta, value)))
     }
 
     /// The KL bound of this step, in nats.
@@ -310,15 +354,19 @@ impl<F: Scalar, E, D> TrustRegion<F, E, D> {
         }
     }
 
-    /// Solves for the multiplier of each ball; returns the evaluations of KL.
-    fn solve_dual(&mut self, x: &[F], bound: f64) -> u32
+    /// Solves for the multiplier of each ball; returns the evaluations of KL. `probed` is KL of the
+    /// only ball where it is known already.
+    fn solve_dual(&mut self, x: &[F], bound: f64, probed: Option<(f64, DualValue)>) -> u32
     where
         D: DualSolver,
     {
         let Self { belief, model, bounds, balls, dual, .. } = self;
         let mut evaluations = 0;
         for ball in balls {
-            let kl = |eta| belief.kl(ball.range.clone(), x, model, bounds.as_ref(), eta);
+            let kl = |eta| match probed {
+                Some((at, value)) if at == eta => value,
+                _ => belief.kl(ball.range.clone(), x, model, bounds.as_ref(), eta),
+            };
             let solution = dual.solve(bound * ball.kl_share, ball.multiplier, kl);
             ball.multiplier = Some(solution.multiplier);
             evaluations += solution.evaluations;

@@ -15,7 +15,7 @@ pub(super) fn combine<P: ParamVec>(
     owner: &str,
     target: &mut P,
     other: &P,
-    f: impl Fn(P::Scalar, P::Scalar) -> (P::Scalar, P::Scalar),
+    f: impl Fn(P::Scalar, P::Scalar) -> (P::Scalar, P::Scalar) + Sync,
 ) -> Result<f64, Error> {
     let (target, other) = (target.as_coordinates_mut()?, other.as_coordinates()?);
     if target.len() != other.len() {

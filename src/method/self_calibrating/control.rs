@@ -266,20 +266,13 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
     /// residual g - m of a draw is a sample of Cov (1 + var).
     fn gains_by_growth(&mut self, gradient: &[F]) -> bool {
         let variance = self.estimate.variance / (1.0 + self.estimate.variance);
+        let (model, mean) = (&mut self.model, &self.estimate.mean[..]);
         let mut risk = |multiplier: f64| {
-            let scratch = &mut self.scratch;
-            let mean = &self.estimate.mean[..];
-            zip_map_sum([gradient, mean], [&mut *scratch], |[g, m], [_]| ([g - m], []));
-            self.model.solve(multiplier, &self.precision, scratch);
-            let [noise] =
-                zip_map_sum([gradient, mean, scratch], [], |[g, m, v], []| ([], [(g - m) * v]));
-            zip_map_sum([mean], [&mut *scratch], |[m], [_]| ([m], []));
-            self.model.solve(multiplier, &self.precision, scratch);
+            let [noise, _] =
+                model.square_of_residual(multiplier, &self.precision, [gradient, mean]);
             let [slope, square] =
-                zip_map_sum([mean, scratch, &self.precision], [], |[m, v, p], []| {
-                    ([], [m * v, p * v * v])
-                });
-            variance * noise - 0.5 * (slope + multiplier * square)
+                model.step(multiplier, [mean, &self.precision], &mut self.scratch);
+            variance * noise + 0.5 * (slope - multiplier * square)
         };
         risk(0.5 * self.trial.multiplier) < risk(self.trial.multiplier)
     }
@@ -374,7 +367,7 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
             let (y, b, w) =
                 (after - before, Prediction::change(scale, eta, m, p, d), F::one() / r.max(least));
             let error = y - b;
-            ([], [y * y, b * b, error * error, z * z, y * z].map(|x| w * x))
+            ([], [w * (y * y), w * (b * b), w * (error * error), w * (z * z), w * (y * z)])
         });
         let count = self.start.len() as f64;
         let [square, predicted_square, error_square, z, yz] = weighted.map(|sum| sum / count);

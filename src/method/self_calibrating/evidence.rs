@@ -20,8 +20,7 @@ impl<F: Scalar, D> SelfCalibrating<F, D> {
         let (mean, noise, spread) = (&self.estimate.mean, &self.estimate.noise, &self.spread);
         let variance = if self.exact { 0.0 } else { self.estimate.variance };
         let exact = |values: &[F]| values.iter().map(|v| v.to_f64_exact()).collect::<Vec<_>>();
-        let mut step = mean.clone();
-        self.model.solve(0.0, &self.precision, &mut step);
+        let step = self.model.inverse(&self.precision, mean);
         let tiny = tiny_curvature::<F>();
         let curvature: Vec<f64> = (self.model.curvature.iter())
             .map(|&q| positive_curvature(q, tiny).to_f64_exact())

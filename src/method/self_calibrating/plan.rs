@@ -121,7 +121,7 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
             ([new], [new * d * d, p * d * d])
         });
         self.region.rescale(new / old);
-        self.model.set_metric(&self.precision);
+        self.model.forget_metric();
     }
 
     /// d in the KL ball; 0 where m promises no more than its noise does.
@@ -145,8 +145,8 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
             DualSolution { multiplier, kl: bound, evaluations: 0 }
         } else {
             self.trial.is_predicted = true;
-            let buffers = [&mut self.step[..], &mut self.scratch];
-            let solution = self.model.minimize(&self.dual, bound, warm_start, vectors, buffers);
+            let solution =
+                self.model.minimize(&self.dual, bound, warm_start, vectors, &mut self.step);
             if !self.exact && self.is_noise(gradient, solution.multiplier) {
                 self.trial = Trial::default();
                 self.step.fill(F::zero());
@@ -168,23 +168,18 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
     /// the whole; e'Ae, averaged over draws, corrects the trace.
     fn is_noise(&mut self, gradient: &[F], multiplier: f64) -> bool {
         let (mean, tiny) = (&self.estimate.mean[..], tiny_curvature::<F>());
-        zip_map_sum([gradient, mean], [&mut self.scratch], |[g, m], [_]| ([g - m], []));
-        self.model.solve(multiplier, &self.precision, &mut self.scratch);
+        let (model, precision, residual) = (&mut self.model, &self.precision, [gradient, mean]);
+        let [sample, diagonal] = if multiplier > 0.0 {
+            model.square_of_residual(multiplier, precision, residual)
+        } else {
+            model.solve_residual(precision, residual, &mut self.scratch)
+        };
         let eta = F::from_f64_lossy(multiplier);
-        let inputs = [
-            gradient,
-            mean,
-            &self.scratch,
-            &self.model.curvature,
-            &self.precision,
-            &self.estimate.noise,
-            &self.step,
-        ];
-        let [sample, diagonal, trace, slope] =
-            zip_map_sum(inputs, [], |[g, m, v, q, p, r, d], []| {
-                let (e, inverse) = (g - m, F::one() / (positive_curvature(q, tiny) + eta * p));
-                ([], [e * v, inverse * e * e, inverse * r, m * d])
-            });
+        let inputs =
+            [mean, &self.model.curvature, &self.precision, &self.estimate.noise, &self.step];
+        let [trace, slope] = zip_map_sum(inputs, [], |[m, q, p, r, d], []| {
+            ([], [r / (positive_curvature(q, tiny) + eta * p), m * d])
+        });
         let vectors = [gradient, mean, &self.estimate.noise, &self.scratch];
         self.spread.record(vectors, multiplier, sample, self.estimate.gain);
         if diagonal > 0.0 {
