@@ -5,6 +5,7 @@
 //! not depend on how the compiler vectorizes, nor on the number of threads.
 
 use crate::param::Scalar;
+use crate::threads;
 use pulp::{Arch, NullaryFnOnce};
 use std::array::from_fn;
 
@@ -47,7 +48,7 @@ pub(crate) fn zip_map_sum<F: Scalar, const I: usize, const O: usize, const S: us
     } else if len <= LEAF {
         Arch::new().dispatch(pass)
     } else {
-        branch(pass, threads::pay_off(len))
+        branch(pass, len >= PARALLEL && threads::are_many())
     }
 }
 
@@ -69,35 +70,9 @@ where
     from_fn(|k| head[k] + tail[k])
 }
 
-#[cfg(feature = "rayon")]
-mod threads {
-    /// From this length on a pass runs on several threads: below it, waking them costs more than
-    /// a tenth of the pass.
-    const PARALLEL: usize = 4 * super::LEAF;
-
-    pub(super) fn pay_off(len: usize) -> bool {
-        len >= PARALLEL && rayon::current_num_threads() > 1
-    }
-
-    pub(super) fn join<T: Send>(
-        parallel: bool,
-        a: impl FnOnce() -> T + Send,
-        b: impl FnOnce() -> T + Send,
-    ) -> (T, T) {
-        if parallel { rayon::join(a, b) } else { (a(), b()) }
-    }
-}
-
-#[cfg(not(feature = "rayon"))]
-mod threads {
-    pub(super) fn pay_off(_len: usize) -> bool {
-        false
-    }
-
-    pub(super) fn join<T>(_parallel: bool, a: impl FnOnce() -> T, b: impl FnOnce() -> T) -> (T, T) {
-        (a(), b())
-    }
-}
+/// From this length on a pass runs on several threads: below it, waking them costs more than a
+/// tenth of the pass.
+const PARALLEL: usize = 4 * LEAF;
 
 /// One pass over the slices, as a value that an instruction set can be chosen for.
 struct Pass<'a, F, G, const I: usize, const O: usize> {

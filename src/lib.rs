@@ -56,7 +56,8 @@
 //! - `ndarray`: ndarray's `Array` as parameters and Hessians
 //! - `plot`: pictures of runs as SVG, reports as HTML
 //! - `progress`: a progress bar
-//! - `rayon`: [`MultiStart`] on the threads of rayon
+//! - `rayon`: [`MultiStart`], [`MiniBatch::in_parallel`] and steps in high dimension on the threads
+//!   of rayon
 //! - `serde1`: serialization and checkpoints
 
 mod averaging;
@@ -85,6 +86,7 @@ mod score;
 mod settings;
 pub mod solution;
 mod solver;
+mod threads;
 mod transform;
 
 pub use averaging::Averaging;

@@ -8,7 +8,7 @@
 set -euo pipefail
 python=$(realpath -s "${1:?an interpreter with torch and optax}")
 cd "$(dirname "$0")/../.."
-cargo build --release --example step_cost
+cargo build --release --features rayon --example step_cost
 target=${CARGO_TARGET_DIR:-target}
 exec "$python" benches/peers/peers.py --step-cost "$target/release/examples/step_cost" \
     --write docs/speed.md

@@ -2,7 +2,7 @@
 
 use super::draw::mix;
 use super::permutation::Permutation;
-use super::{Draw, StochasticGradient};
+use super::{Draw, ParallelMiniBatch, StochasticGradient};
 use crate::error::invalid;
 use crate::param::{ParamVec, Scalar};
 use argmin::core::Error;
@@ -91,6 +91,14 @@ impl Batch {
     pub(super) fn all(term_count: usize) -> Self {
         Self { terms: Terms::All { next: 0 }, remaining: term_count }
     }
+
+    /// The first `count` terms; `self` goes on after them.
+    pub(super) fn split_off_front(&mut self, count: usize) -> Self {
+        let count = count.min(self.remaining);
+        let front = Self { terms: self.terms.clone(), remaining: count };
+        self.by_ref().take(count).for_each(drop);
+        front
+    }
 }
 
 impl Iterator for Batch {
@@ -152,6 +160,19 @@ impl<S: FiniteSum> MiniBatch<S> {
     pub fn without_replacement(mut self) -> Self {
         self.replacement = false;
         self
+    }
+
+    /// Sums parts of `part_size` terms at once, on the threads of rayon's current pool (feature
+    /// `rayon`; without it one after the other, to the same bits).
+    ///
+    /// A part should take 10 us or more, some times what it costs to wake a thread, and have 8 terms
+    /// or more: the sums of parts are added afterwards. Serial sums in the order of the terms are
+    /// those of [`MiniBatch`] itself; parts add in another order.
+    ///
+    /// # Errors
+    /// If `part_size` is 0.
+    pub fn in_parallel(self, part_size: usize) -> Result<ParallelMiniBatch<S>, Error> {
+        ParallelMiniBatch::new(self, part_size)
     }
 
     /// The wrapped sum.

@@ -12,6 +12,7 @@
 //!
 //! | you want | wrap in |
 //! |---|---|
+//! | the terms of a batch on several threads | [`MiniBatch::in_parallel`] |
 //! | less noise, by k draws | [`Replicated`] |
 //! | less noise, by as many draws as it takes | [`GrowingBatch`] |
 //! | less noise, by mirror images | [`Antithetic`] |
@@ -72,6 +73,7 @@ mod finite_sum;
 mod frozen;
 mod growing_batch;
 mod noise;
+mod parallel;
 mod permutation;
 pub(crate) mod pool;
 mod replicated;
@@ -90,6 +92,7 @@ pub use finite_sum::{Batch, FiniteSum, MiniBatch};
 pub use frozen::Frozen;
 pub use growing_batch::GrowingBatch;
 pub use noise::{GaussianNoise, StudentTNoise};
+pub use parallel::ParallelMiniBatch;
 pub use replicated::Replicated;
 pub use sharded::{Sharded, ShardedSum};
 pub use spsa::Spsa;
