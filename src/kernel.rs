@@ -42,7 +42,10 @@ pub(crate) fn zip_map_sum<F: Scalar, const I: usize, const O: usize, const S: us
     let len = pass.len();
     assert!(pass.inputs.iter().all(|slice| slice.len() == len), "inputs differ in length");
     assert!(pass.outputs.iter().all(|slice| slice.len() == len), "outputs differ in length");
-    if len < LANES {
+    if len < FEW_LANES {
+        // clearing and adding lanes would cost more than they save
+        sums_in_order(len, pass.inputs, pass.outputs, f)
+    } else if len < LANES {
         // a function call would cost more than wide instructions save
         sums::<F, FEW_LANES, I, O, S>(len, pass.inputs, pass.outputs, f)
     } else if len <= LEAF {
@@ -168,6 +171,34 @@ fn sums<F: Scalar, const N: usize, const I: usize, const O: usize, const S: usiz
     total
 }
 
+/// One coordinate after the other, without lanes.
+#[inline(always)]
+fn sums_in_order<F: Scalar, const I: usize, const O: usize, const S: usize>(
+    len: usize,
+    inputs: [&[F]; I],
+    mut outputs: [&mut [F]; O],
+    f: impl Fn([F; I], [F; O]) -> ([F; O], [F; S]),
+) -> [f64; S] {
+    let mut total = [0.0; S];
+    for i in 0..len {
+        let (mut read, mut write) = ([F::zero(); I], [F::zero(); O]);
+        for k in 0..I {
+            read[k] = inputs[k][i];
+        }
+        for k in 0..O {
+            write[k] = outputs[k][i];
+        }
+        let (values, summands) = f(read, write);
+        for k in 0..O {
+            outputs[k][i] = values[k];
+        }
+        for k in 0..S {
+            total[k] += summands[k].to_f64_exact();
+        }
+    }
+    total
+}
+
 /// Applies `f` to the first `len` coordinates of a chunk.
 #[inline(always)]
 fn each<F: Scalar, const N: usize, const I: usize, const O: usize, const S: usize>(
@@ -261,7 +292,9 @@ mod tests {
 
     #[test]
     fn every_coordinate_is_visited_once_at_every_length() {
-        for len in [0, 1, LANES - 1, LANES, LANES + 1, 5000, 3 * LEAF + 17] {
+        for len in
+            [0, 1, FEW_LANES - 1, FEW_LANES, LANES - 1, LANES, LANES + 1, 5000, 3 * LEAF + 17]
+        {
             let a: Vec<f64> = (0..len).map(|i| i as f64).collect();
             let mut b = vec![1.0; len];
             let [sum, count] = zip_map_sum([&a], [&mut b], |[a], [b]| ([a + b], [a, 1.0]));
