@@ -176,7 +176,7 @@ fn sums<F: Scalar, const N: usize, const I: usize, const O: usize, const S: usiz
 fn sums_in_order<F: Scalar, const I: usize, const O: usize, const S: usize>(
     len: usize,
     inputs: [&[F]; I],
-    mut outputs: [&mut [F]; O],
+    outputs: [&mut [F]; O],
     f: impl Fn([F; I], [F; O]) -> ([F; O], [F; S]),
 ) -> [f64; S] {
     let mut total = [0.0; S];
