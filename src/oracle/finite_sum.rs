@@ -137,7 +137,10 @@ impl<S: FiniteSum> MiniBatch<S> {
     /// If the sum has no terms or the batch size is 0.
     pub fn new(sum: S, batch_size: usize) -> Result<Self, Error> {
         if sum.term_count() == 0 {
-            return Err(invalid("MiniBatch: the sum has no terms (`term_count` is 0)".into()));
+            return Err(invalid(
+                "MiniBatch: the sum has no terms (`term_count` is 0); check how they are read"
+                    .into(),
+            ));
         }
         if batch_size == 0 {
             return Err(invalid("MiniBatch: `batch_size` must be at least 1, got 0".into()));
@@ -292,7 +295,8 @@ mod tests {
         let text = |result: Result<MiniBatch<Terms>, Error>| result.unwrap_err().to_string();
         assert_eq!(
             text(MiniBatch::new(Terms(0), 4)),
-            "Invalid parameter: \"MiniBatch: the sum has no terms (`term_count` is 0)\""
+            "Invalid parameter: \"MiniBatch: the sum has no terms (`term_count` is 0); \
+             check how they are read\""
         );
         assert_eq!(
             text(MiniBatch::new(Terms(3), 0)),
