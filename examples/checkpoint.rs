@@ -19,6 +19,8 @@ use argmin::core::observers::ObserverMode;
 use argmin::core::{Error, Executor, IterState, State};
 use argmin_arturo::checkpoint::AtomicCheckpoint;
 use argmin_arturo::observer::History;
+#[cfg(feature = "plot")]
+use argmin_arturo::observer::{Panel, Plot};
 use argmin_arturo::oracle::{FiniteSum, MiniBatch};
 use argmin_arturo::{Arturo, Telemetry};
 use serde::Deserialize;
@@ -75,11 +77,13 @@ fn show(what: &str, state: &Run) -> Vec<f64> {
     let x = state.get_best_param().expect("a run has a best point").clone();
     let (draws, reason) = (state.get_iter(), state.get_termination_status());
     let (mu, sigma) = (x[0], x[1].exp());
-    println!("{what:14} {draws:8} draws, {mu:.4} +- {sigma:.4} 10^8 m^3 a year ({reason})");
+    println!("{what:14} {draws:8} {mu:12.4} {sigma:14.4}  {reason}");
     x
 }
 
 fn main() -> Result<(), Error> {
+    println!("Flow of the Nile, 1871-1970, in 10^8 m^3 a year\n");
+    println!("{:14} {:>8} {:>12} {:>14}  ended by", "", "draws", "mean", "std. deviation");
     let checkpoint =
         AtomicCheckpoint::new(FILE).with_frequency(CheckpointingFrequency::Every(10_000))?;
     if let Some(draws) = std::env::args().nth(1) {
@@ -103,10 +107,14 @@ fn main() -> Result<(), Error> {
     let whole = show("never stopped", executor(60_000, Telemetry::Every(1))?.run()?.state());
     let bits = |x: &[f64]| x.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
     assert_eq!(bits(&resumed), bits(&whole));
-    println!("the last two agree to the last bit");
+    println!("\nthe last two agree to the last bit");
     #[cfg(feature = "plot")]
-    argmin_arturo::observer::Plot::new()
+    Plot::new()
         .with_title("Flow of the Nile: a fit that was stopped and went on")
+        .with_panels([
+            Panel::new("norm of the drawn gradient, f/x", ["gradient_norm"]),
+            Panel::new("noise of a drawn gradient (norm), f/x", ["noise_level"]),
+        ])
         .with_run("before the stop", histories[0].table())
         .with_run("resumed", histories[1].table())
         .save("checkpoint.svg")?;

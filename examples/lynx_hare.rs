@@ -244,7 +244,7 @@ fn main() -> Result<(), Error> {
     for (name, fit, loss) in [("arTuRO", &arturo, of_arturo), ("L-BFGS", &lbfgs, of_lbfgs)] {
         let excess = 100.0 * (loss / OPTIMAL_LOSS - 1.0);
         println!(
-            "{name}: {} in {:.2?}; loss {excess:.3} % above the optimum",
+            "{name}: {} in {:.2?}; loss {excess:.1e} % above the optimum",
             fit.effort, fit.time
         );
     }

@@ -221,7 +221,12 @@ impl<I: State> Observe<I> for Progress {
         let speed = rate(done, time);
         let summary = format!("{done} iterations in {} ({speed}/s): {reason}", duration(time));
         match display {
-            Display::Bar(bar) => bar.abandon_with_message(summary),
+            Display::Bar(bar) => {
+                let extent =
+                    Extent { done: state.get_iter(), end: end(state), timeout: self.timeout };
+                bar.set_position(extent.position(first, time));
+                bar.abandon_with_message(summary);
+            }
             Display::Lines { mut writer, .. } => writeln!(writer, "{solver}{summary}")?,
         }
         Ok(())
@@ -240,7 +245,8 @@ impl Extent {
     /// The part that is done, and the time left, by the limit that comes first.
     fn share_and_left(&self, first: u64, time: Duration) -> Option<(f64, Duration)> {
         let by_iterations = self.end.map(|end| {
-            let left = (end - self.done) as f64 / (self.done - first) as f64;
+            // a finished run that is resumed does nothing
+            let left = (end - self.done) as f64 / (self.done - first).max(1) as f64;
             (self.done as f64 / end as f64, time.mul_f64(left))
         });
         let by_time = self.timeout.map(|timeout| {
@@ -248,6 +254,12 @@ impl Extent {
             (share.min(1.0), timeout.saturating_sub(time))
         });
         by_iterations.into_iter().chain(by_time).min_by_key(|(_, left)| *left)
+    }
+
+    /// Where the bar is.
+    fn position(&self, first: u64, time: Duration) -> u64 {
+        let share = self.share_and_left(first, time).map_or(0.0, |(share, _)| share);
+        (share * BAR as f64).round() as u64
     }
 }
 
@@ -261,8 +273,7 @@ impl Run {
         let left = left.unwrap_or_else(|| duration(time));
         match &mut self.display {
             Display::Bar(bar) => {
-                let share = share_and_left.map_or(0.0, |(share, _)| share);
-                bar.set_position((share * BAR as f64) as u64);
+                bar.set_position(extent.position(self.first, time));
                 let end = end.map(|end| format!("/{}", HumanCount(end))).unwrap_or_default();
                 let done = HumanCount(done);
                 bar.set_message(format!("{done}{end} {speed}/s, {left}, {message}"));
@@ -410,6 +421,8 @@ mod tests {
         assert_eq!(extent(None, Some(40)), Some((0.25, 30.0)));
         assert_eq!(extent(Some(1000), Some(20)), Some((0.5, 10.0)));
         assert_eq!(extent(Some(500), Some(60)), Some((0.8, 5.0)));
+        let idle = Extent { done: 400, end: Some(401), timeout: None };
+        assert_eq!(idle.position(400, Duration::from_secs(1)), 998);
         // argmin looks at the clock between two iterations only
         assert_eq!(extent(None, Some(8)), Some((1.0, 0.0)));
     }

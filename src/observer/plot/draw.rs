@@ -169,7 +169,7 @@ impl<'a> Diagram<'a> {
             for piece in &trace.pieces {
                 let points: Vec<(f64, f64)> = piece.iter().map(|p| (p.x, p.y)).collect();
                 if let [alone] = points[..] {
-                    let dot = Circle::new(alone, 2, color(*run).filled());
+                    let dot = Circle::new(alone, 3, color(*run).filled());
                     chart.draw_series([dot]).map_err(failed)?;
                 } else if *quantity == 0 {
                     chart.draw_series([PathElement::new(points, line)]).map_err(failed)?;
