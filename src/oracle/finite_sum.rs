@@ -151,6 +151,11 @@ impl<S: FiniteSum> MiniBatch<S> {
     /// Draws without replacement: draw number k is batch number k mod ceil(N/B) of epoch number
     /// floor(k / ceil(N/B)), whose permutation is a function of the seed and the epoch. The last
     /// batch of an epoch is smaller where the batch size B does not divide N.
+    ///
+    /// The draws of an epoch are not independent, which is all right for
+    /// [`Arturo::new`](crate::Arturo::new). With an [estimator](crate::Arturo::with_estimator) or
+    /// [bounds](crate::Arturo::with_bounds) draw with replacement: there the KL radius is adapted to
+    /// how the next draw agrees with the last ones, and may shrink too far.
     #[must_use]
     pub fn without_replacement(mut self) -> Self {
         self.replacement = false;
