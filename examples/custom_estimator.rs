@@ -139,7 +139,9 @@ where
     S: Solver<MiniBatch<Tumours>, Run>,
 {
     let history = History::new();
-    let oracle = MiniBatch::new(Tumours::load()?, BATCH)?.without_replacement();
+    // with replacement: a solver with an estimator adapts its KL radius to the slope of the next draw
+    // along the step, which is to be independent of the draw that chose the step
+    let oracle = MiniBatch::new(Tumours::load()?, BATCH)?;
     let result = Executor::new(oracle, solver)
         .configure(|state: Run| state.param(vec![0.0; 31]).max_iters(DRAWS))
         .add_observer(history.clone(), ObserverMode::Always)

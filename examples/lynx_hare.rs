@@ -9,7 +9,7 @@
 //! the squared differences of the logarithms of both series. arTuRO sees only gradients from ten
 //! random years at a time; argmin's L-BFGS gets the exact cost and gradient of all years.
 //!
-//! `cargo run --release --example lynx_hare`
+//! `cargo run --release --example lynx_hare` (with `--features plot` it draws `lynx_hare.svg`)
 //!
 //! Data: Hewitt (1921) and Howard (2009), from stan-dev/posteriordb (BSD-3).
 
@@ -98,6 +98,21 @@ impl LynxHare {
         Ok((Self { observed }, years))
     }
 
+    /// The solution of the equations, at all years of the data.
+    fn trajectory(&self, x: &[f64]) -> Result<Vec<Sensitivities>, Error> {
+        let mut y = Sensitivities::zeros();
+        (y[0], y[1], y[6], y[13]) = (x[4], x[5], 1.0, 1.0);
+        let rates = std::array::from_fn(|k| x[k].exp());
+        let mut trajectory = vec![y];
+        while trajectory.len() < self.observed.len() {
+            let mut solver = year_ahead(Equations { rates }, y);
+            solver.integrate()?;
+            y = *solver.y_out().last().expect("the integration reached the end of the year");
+            trajectory.push(y);
+        }
+        Ok(trajectory)
+    }
+
     /// The squared residuals of some years, each as often as it is named; adds their gradient to
     /// `sum`. One solution of the equations serves all of them.
     fn squares(
@@ -106,25 +121,15 @@ impl LynxHare {
         years: impl IntoIterator<Item = usize>,
         sum: &mut [f64],
     ) -> Result<f64, Error> {
-        let mut weight = vec![0.0; self.observed.len()];
-        for year in years {
-            weight[year] += 1.0;
-        }
-        let mut y = Sensitivities::zeros();
-        (y[0], y[1], y[6], y[13]) = (x[4], x[5], 1.0, 1.0);
-        let rates = std::array::from_fn(|k| x[k].exp());
+        let trajectory = self.trajectory(x)?;
         let mut loss = 0.0;
-        for (t, observed) in self.observed.iter().enumerate() {
-            if t > 0 {
-                let mut solver = year_ahead(Equations { rates }, y);
-                solver.integrate()?;
-                y = *solver.y_out().last().expect("the integration reached the end of the year");
-            }
+        for year in years {
+            let (y, observed) = (&trajectory[year], self.observed[year]);
             for (species, observed) in observed.iter().enumerate() {
                 let residual = y[species] - observed;
-                loss += weight[t] * residual * residual;
+                loss += residual * residual;
                 for k in 0..6 {
-                    sum[k] += weight[t] * 2.0 * residual * y[2 + 6 * species + k];
+                    sum[k] += 2.0 * residual * y[2 + 6 * species + k];
                 }
             }
         }
@@ -230,18 +235,51 @@ fn main() -> Result<(), Error> {
         println!("{name:9} {start:9.5} {arturo:9.5} {lbfgs:9.5} {optimum:9.5}  {unit}");
     }
     let losses = [problem.loss(&start)?, problem.loss(&arturo.x)?, problem.loss(&lbfgs.x)?];
-    let [start, of_arturo, of_lbfgs] = losses;
+    let [of_start, of_arturo, of_lbfgs] = losses;
     println!(
-        "{:9} {start:9.5} {of_arturo:9.5} {of_lbfgs:9.5} {OPTIMAL_LOSS:9.5}  sum of (difference of logs)^2, all years",
+        "{:9} {of_start:9.5} {of_arturo:9.5} {of_lbfgs:9.5} {OPTIMAL_LOSS:9.5}  sum of (difference of logs)^2, all years",
         "loss"
     );
     println!();
-    for (name, fit, loss) in [("arTuRO", arturo, of_arturo), ("L-BFGS", lbfgs, of_lbfgs)] {
+    for (name, fit, loss) in [("arTuRO", &arturo, of_arturo), ("L-BFGS", &lbfgs, of_lbfgs)] {
         let excess = 100.0 * (loss / OPTIMAL_LOSS - 1.0);
         println!(
-            "{name}: {} in {:.2?}; loss {excess:.3} % above the optimum",
+            "{name}: {} in {:.2?}; loss {excess:.1e} % above the optimum",
             fit.effort, fit.time
         );
     }
+    #[cfg(feature = "plot")]
+    picture(&problem, first, &start, &arturo.x)?;
     Ok(())
+}
+
+/// What was seen, and what the equations say.
+#[cfg(feature = "plot")]
+fn picture(problem: &LynxHare, first: u32, start: &[f64], fit: &[f64]) -> Result<(), Error> {
+    use argmin_arturo::observer::{Column, Panel, Plot, Table};
+
+    let curves = |logarithms: Vec<[f64; 2]>| Table {
+        iterations: (0..logarithms.len() as u64).map(|year| u64::from(first) + year).collect(),
+        columns: [("hare", 0), ("lynx", 1)]
+            .map(|(name, species)| Column {
+                name: name.into(),
+                values: logarithms.iter().map(|year| year[species].exp()).collect(),
+            })
+            .into(),
+        ..Table::default()
+    };
+    let solved = |x: &[f64]| -> Result<Table, Error> {
+        Ok(curves(problem.trajectory(x)?.iter().map(|y| [y[0], y[1]]).collect()))
+    };
+    Plot::new()
+        .with_title("Hare and lynx pelts of the Hudson's Bay Company")
+        .with_panels([
+            Panel::new("hare, thousand pelts", ["hare"]),
+            Panel::new("lynx, thousand pelts", ["lynx"]),
+        ])
+        .with_x_label("year")
+        .with_run("seen", curves(problem.observed.clone()))
+        .with_run("Lotka-Volterra, fitted", solved(fit)?)
+        .with_run("Lotka-Volterra, at the start", solved(start)?)
+        .save("lynx_hare.svg")
 }

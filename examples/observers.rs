@@ -1,15 +1,17 @@
 //! Watches fits of the flow of the Nile: a progress bar, a log, numbers, pictures and a report.
 //!
-//! `cargo run --release --example observers --features progress,plot`
+//! `cargo run --release --example observers --features progress,plot` (with `png` too it draws
+//! `observers.png`)
 //!
 //! Standard error shows the progress: a bar in a terminal, lines elsewhere. `observers.log` is the
 //! log of argmin's slog observer, `observers.csv` what arTuRO reported, `observers.svg` a picture of
-//! it beside Adam, and `observers.html` a report that needs no other file.
+//! it beside Adam, and `observers.html` a report with the answer and its errors that needs no other
+//! file.
 //!
 //! Data: yearly flow at Aswan in 10^8 cubic metres, from statsmodels (public domain).
 
 use argmin::core::observers::ObserverMode;
-use argmin::core::{Error, Executor, IterState, Solver, State};
+use argmin::core::{Error, Executor, IterState, OptimizationResult, Solver, State};
 use argmin_arturo::Arturo;
 use argmin_arturo::baseline::Adam;
 use argmin_arturo::observer::{History, Plot, Progress, Report, Table};
@@ -69,8 +71,10 @@ impl FiniteSum for Nile {
 
 type Run = IterState<Vec<f64>, Vec<f64>, (), (), (), f64>;
 
-/// Runs a solver with observers. Returns mu and sigma, and what was observed.
-fn watched<S: Solver<MiniBatch<Nile>, Run>>(solver: S) -> Result<([f64; 2], Table), Error> {
+type Watched<S> = (OptimizationResult<MiniBatch<Nile>, S, Run>, Table);
+
+/// Runs a solver with observers. Returns how it ended, and what was observed.
+fn watched<S: Solver<MiniBatch<Nile>, Run>>(solver: S) -> Result<Watched<S>, Error> {
     let history = History::new();
     let oracle = MiniBatch::new(Nile::load()?, YEARS_PER_DRAW)?.without_replacement();
     let result = Executor::new(oracle, solver)
@@ -80,13 +84,20 @@ fn watched<S: Solver<MiniBatch<Nile>, Run>>(solver: S) -> Result<([f64; 2], Tabl
         // a file, because lines in between would tear the progress bar
         .add_observer(SlogLogger::file("observers.log", true)?, ObserverMode::Every(20_000))
         .run()?;
-    let x = result.state().get_best_param().expect("a run has a best point");
-    Ok(([x[0], x[1].exp()], history.table()))
+    Ok((result, history.table()))
+}
+
+/// mu and sigma.
+fn answer(state: &Run) -> [f64; 2] {
+    let x = state.get_best_param().expect("a run has a best point");
+    [x[0], x[1].exp()]
 }
 
 fn main() -> Result<(), Error> {
     let (adam, adam_table) = watched(Adam::new(LEARNING_RATE)?)?;
     let (arturo, arturo_table) = watched(Arturo::new())?;
+    let solution = arturo.solver().solution(arturo.state())?;
+    let [adam, arturo] = [answer(adam.state()), answer(arturo.state())];
     let optimum = Nile::load()?.moments();
 
     let unit = "10^8 m^3 a year";
@@ -107,11 +118,14 @@ fn main() -> Result<(), Error> {
         .with_run("arTuRO", arturo_table)
         .with_run(format!("Adam, learning rate {LEARNING_RATE}"), adam_table);
     plot.save("observers.svg")?;
+    #[cfg(feature = "png")]
+    plot.save("observers.png")?;
     Report::new("Flow of the Nile, 1871 to 1970")
         .with_setting("years per draw", YEARS_PER_DRAW)
         .with_setting("draws", DRAWS)
         .with_setting("Adam's learning rate", LEARNING_RATE)
         .with_table("Estimates", head, rows)
+        .with_solution(&solution, &["mean, 10^8 m^3 a year", "ln(standard deviation)"])
         .with_plot(plot)
         .save("observers.html")?;
     println!("see observers.log, observers.csv, observers.svg and observers.html");

@@ -21,7 +21,8 @@ impl<F: Scalar> BoxBounds<F> {
     pub(crate) fn new(solver: &str, lower: Vec<F>, upper: Vec<F>) -> Result<Self, Error> {
         if lower.len() != upper.len() {
             return Err(invalid(format!(
-                "{solver}: `lower` has {} coordinates, `upper` has {}",
+                "{solver}: `lower` has {} coordinates, `upper` has {}; give both for each coordinate, \
+                 infinite where there is no bound",
                 lower.len(),
                 upper.len()
             )));
@@ -67,7 +68,8 @@ impl<F: Scalar> BoxBounds<F> {
     pub(crate) fn check(&self, solver: &str, x: &[F]) -> Result<(), Error> {
         if x.len() != self.lower.len() {
             return Err(invalid(format!(
-                "{solver}: there are bounds for {} coordinates, the parameter vector has {}",
+                "{solver}: there are bounds for {} coordinates, the parameter vector has {}; give \
+                 both for each coordinate, infinite where there is no bound",
                 self.lower.len(),
                 x.len()
             )));

@@ -67,7 +67,7 @@ impl Group {
 /// Checks groups by themselves.
 pub(crate) fn validate(solver: &str, groups: &[Group]) -> Result<(), Error> {
     match groups.iter().position(|group| group.len == 0) {
-        Some(i) => Err(invalid(format!("{solver}: group {i} has no coordinates"))),
+        Some(i) => Err(invalid(format!("{solver}: group {i} has no coordinates; leave it out"))),
         None => Ok(()),
     }
 }
@@ -79,7 +79,8 @@ pub(crate) fn check_len(solver: &str, groups: &[Group], len: usize) -> Result<()
         return Ok(());
     }
     Err(invalid(format!(
-        "{solver}: the groups have {total} coordinates, the parameter vector has {len}"
+        "{solver}: the groups have {total} coordinates, the parameter vector has {len}; they must \
+         cover it"
     )))
 }
 

@@ -264,6 +264,12 @@ pub(crate) fn norm<F: Scalar>(values: &[F]) -> f64 {
     squares.sqrt()
 }
 
+/// Sum of the values, in `f64`.
+pub(crate) fn sum<F: Scalar>(values: &[F]) -> f64 {
+    let [sum] = zip_map_sum([values], [], |[x], []| ([], [x]));
+    sum
+}
+
 /// Inner product, in `f64`.
 pub(crate) fn dot<F: Scalar>(a: &[F], b: &[F]) -> f64 {
     let [sum] = zip_map_sum([a, b], [], |[a, b], []| ([], [a * b]));

@@ -55,6 +55,7 @@
 //! - `faer`: faer's `Col` as parameters, `Mat` as Hessians
 //! - `ndarray`: ndarray's `Array` as parameters and Hessians
 //! - `plot`: pictures of runs as SVG, reports as HTML
+//! - `png`: `plot`, and pictures as PNG, with a font
 //! - `progress`: a progress bar
 //! - `rayon`: [`MultiStart`], [`MiniBatch::in_parallel`] and steps in high dimension on the threads
 //!   of rayon

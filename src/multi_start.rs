@@ -229,7 +229,8 @@ impl<P: ParamVec> MultiStart<P> {
                 result.state.get_best_param().cloned().ok_or_else(argmin_error_closure!(
                     NotInitialized,
                     format!(
-                        "MultiStart: run {} ended without a best parameter vector",
+                        "MultiStart: run {} ended without a best parameter vector; give its executor \
+                         the start by `configure(|state| state.param(start.param.clone()))`",
                         start.index
                     )
                 ))?;

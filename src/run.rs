@@ -26,7 +26,9 @@ pub(crate) fn start<P: ParamVec>(
     let x = param.as_coordinates()?;
     let len = x.len();
     if len == 0 {
-        return Err(invalid(format!("{solver}: the initial parameter vector is empty")));
+        return Err(invalid(format!(
+            "{solver}: the initial parameter vector is empty; it needs at least one coordinate"
+        )));
     }
     if let Some(coordinate) = kernel::first_non_finite(x) {
         let value = x[coordinate];
@@ -57,7 +59,10 @@ impl<P: ParamVec> Point<P> {
     pub(crate) fn take(solver: &str, state: &mut RunState<P, P::Scalar>) -> Result<Self, Error> {
         let param = state.param.take().ok_or_else(argmin_error_closure!(
             PotentialBug,
-            format!("`{solver}`: no parameter vector in the state")
+            format!(
+                "`{solver}`: there is no parameter vector in the state; pass one by \
+                 `configure(|state| state.param(x0))`"
+            )
         ))?;
         let gradient = state.grad.take().unwrap_or_else(|| param.clone());
         let best = state.best_param.take().unwrap_or_else(|| param.clone());

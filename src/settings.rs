@@ -20,26 +20,29 @@ use argmin::core::Error;
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 pub struct PaperSettings {
-    /// epsilon, the bound on KL(new || old) of one step in nats, > 0.
+    /// epsilon, the bound on KL(new || old) of one step in nats, > 0 (default 0.0857).
     pub kl_bound: f64,
-    /// Weight of the prior in the objective, >= 0.
+    /// Weight of the prior in the objective, >= 0 (default 0.0587).
     pub reg_weight: f64,
-    /// Precision of the prior N(0, 1/prior_precision), in 1/x^2, >= 0.
+    /// Precision of the prior N(0, 1/prior_precision), in 1/x^2, >= 0 (default 0.0015).
     pub prior_precision: f64,
-    /// Variance of the Gaussian at first, in x^2, > 0.
+    /// Variance of the Gaussian at first, in x^2, > 0 (default 0.01).
     pub initial_variance: f64,
-    /// Variance of intercept and slope of the filter at first, >= 0.
+    /// Variance of the intercept, (f/x)^2, and of the slope, (f/x^2)^2, of the filter at first, >= 0
+    /// (default 5e-5).
     pub initial_filter_variance: f64,
-    /// Variance of a drawn gradient around the filter's line, >= 0.
+    /// Variance of a drawn gradient around the filter's line, in (f/x)^2, >= 0 (default 2.82).
     pub measurement_noise: f64,
-    /// Variance that intercept and slope gain at each step, >= 0; not 0 together with
-    /// `measurement_noise`.
+    /// Variance that intercept and slope gain at each step, in the units of their variances, >= 0;
+    /// not 0 together with `measurement_noise` (default 0.0174).
     pub process_noise: f64,
-    /// Weight of the old precision in the new one, >= 0; not 0 together with `reg_weight`.
+    /// Weight of the old precision in the new one, >= 0; not 0 together with `reg_weight` (default
+    /// 1.3).
     pub nu: f64,
-    /// Decoupled weight decay: x shrinks by the factor `1 - kl_bound weight_decay` in a step, >= 0.
+    /// Decoupled weight decay: x shrinks by the factor `1 - kl_bound weight_decay` in a step, >= 0
+    /// (default 1.54e-6).
     pub weight_decay: f64,
-    /// Absolute width of the bracket at which the bisection for eta stops, > 0.
+    /// Absolute width of the bracket at which the bisection for eta stops, > 0 (default 0.5).
     pub eta_tolerance: f64,
 }
 

@@ -237,7 +237,8 @@ impl<O> Transformed<O> {
             return Ok(());
         }
         Err(invalid(format!(
-            "{NAME}: there are {} transforms, the parameter vector has {len} coordinates",
+            "{NAME}: there are {} transforms, the parameter vector has {len} coordinates; give one \
+             for each, `Identity` where x is free",
             self.transforms.len()
         )))
     }

@@ -241,7 +241,8 @@ fn starts_that_cannot_be_used_are_refused() {
     );
     assert_eq!(
         text(Some(vec![])),
-        "Invalid parameter: \"Arturo: the initial parameter vector is empty\""
+        "Invalid parameter: \"Arturo: the initial parameter vector is empty; it needs at \
+             least one coordinate\""
     );
     assert_eq!(
         text(Some(vec![1.0, f64::NAN])),

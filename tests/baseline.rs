@@ -270,7 +270,10 @@ fn what_cannot_be_used_is_refused_by_name() {
         );
         assert_eq!(
             text(Some(vec![])),
-            format!("Invalid parameter: \"{name}: the initial parameter vector is empty\"")
+            format!(
+                "Invalid parameter: \"{name}: the initial parameter vector is empty; it needs at \
+             least one coordinate\""
+            )
         );
         assert_eq!(
             text(Some(vec![1.0, f64::NAN])),

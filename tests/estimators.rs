@@ -340,5 +340,11 @@ fn settings_are_checked() {
         .run()
         .err()
         .unwrap();
-    assert_eq!(text(error), expected("Constant: there are 3 curvatures for 4 coordinates"));
+    assert_eq!(
+        text(error),
+        expected(
+            "Constant: there are 3 curvatures for 4 coordinates; give one for each, or the same for \
+             all by `Constant::new`"
+        )
+    );
 }

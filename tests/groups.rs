@@ -136,7 +136,7 @@ fn settings_are_checked() {
     let solver = || Arturo::<f64, _>::paper(paper(0.0)).unwrap();
     assert_eq!(
         solver().with_groups(vec![Group::new(2), Group::new(0)]).unwrap_err().to_string(),
-        expected("Arturo: group 1 has no coordinates")
+        expected("Arturo: group 1 has no coordinates; leave it out")
     );
     let adapted = Arturo::<f64>::new().with_estimator(());
     let decaying = vec![Group::new(2), Group::new(3).with_weight_decay(0.1).unwrap()];
@@ -153,6 +153,8 @@ fn settings_are_checked() {
         .unwrap();
     assert_eq!(
         error.to_string(),
-        expected("Arturo: the groups have 5 coordinates, the parameter vector has 6")
+        expected(
+            "Arturo: the groups have 5 coordinates, the parameter vector has 6; they must cover it"
+        )
     );
 }

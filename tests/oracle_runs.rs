@@ -271,7 +271,10 @@ fn shards_are_checked() {
         Sharded::new(Springs, vec![2, 0, 5, 6], 0),
         "Sharded: `batch_size` must be at least 1, got 0",
     );
-    assert_refused(Sharded::new(Springs, vec![0, 0], 1), "Sharded: the shards have no terms");
+    assert_refused(
+        Sharded::new(Springs, vec![0, 0], 1),
+        "Sharded: the shards have no terms; check how they are read",
+    );
     let counted = Sharded::counting(Springs, 4, 1).unwrap();
     assert_eq!(counted.term_count(), Springs::COUNT);
     assert_refused(
@@ -281,7 +284,8 @@ fn shards_are_checked() {
     let oracle = Sharded::new(Springs, vec![3], 1).unwrap();
     assert_refused(
         oracle.stochastic_gradient(&vec![0.0], Draw::new(0, 0), &mut vec![0.0]),
-        "Sharded: shard 0 has 2 terms, its size was given as 3",
+        "Sharded: shard 0 has 2 terms, its size was given as 3; correct the size, or have them \
+         counted by `Sharded::counting`",
     );
 }
 

@@ -255,6 +255,9 @@ fn ranges_are_checked() {
     );
     assert_eq!(
         problem().to_original(&vec![0.0; 2]).unwrap_err().to_string(),
-        expected("there are 6 transforms, the parameter vector has 2 coordinates")
+        expected(
+            "there are 6 transforms, the parameter vector has 2 coordinates; give one for each, \
+             `Identity` where x is free"
+        )
     );
 }

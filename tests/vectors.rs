@@ -118,7 +118,8 @@ fn faer_matrices_of_several_columns_are_refused() {
     // of no columns it is empty
     assert_eq!(
         refusal(Mat::<f64>::zeros(3, 0)),
-        "Invalid parameter: \"Arturo: the initial parameter vector is empty\""
+        "Invalid parameter: \"Arturo: the initial parameter vector is empty; it needs at \
+             least one coordinate\""
     );
 }
 

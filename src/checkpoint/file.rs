@@ -174,5 +174,9 @@ fn torn(path: &Path, damage: &str) -> Error {
 }
 
 fn failed(what: &str, path: &Path, error: &io::Error) -> Error {
-    invalid(format!("checkpoint {}: it cannot be {what}: {error}", path.display()))
+    invalid(format!(
+        "checkpoint {}: it cannot be {what}: {error}; check that its directory exists and may be \
+         written to",
+        path.display()
+    ))
 }

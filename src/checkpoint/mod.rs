@@ -222,7 +222,10 @@ where
     fn save(&self, solver: &S, state: &Iterates<P, G, J, H, R>) -> Result<(), Error> {
         let path = self.path().display();
         let param = state.param.as_ref().ok_or_else(|| {
-            invalid(format!("checkpoint {path}: there is no parameter vector to save"))
+            invalid(format!(
+                "checkpoint {path}: there is no parameter vector to save; pass one by \
+                 `configure(|state| state.param(x0))`"
+            ))
         })?;
         let header = Header::of::<S, P>(param.as_coordinates()?.len() as u64);
         let mut body = Vec::new();
@@ -231,7 +234,10 @@ where
             .serialize(&mut serializer)
             .and_then(|()| (solver, state).serialize(&mut serializer));
         written.map_err(|error| {
-            invalid(format!("checkpoint {path}: the run cannot be serialized: {error}"))
+            invalid(format!(
+                "checkpoint {path}: the run cannot be serialized: {error}; take a type of vector \
+                 that can"
+            ))
         })?;
         self.paths.replace(&body)
     }

@@ -12,7 +12,10 @@
 //! | epochs | `max_iters`: gradients to draw, an epoch is [`draws_per_epoch`](crate::MiniBatch::draws_per_epoch) |
 //! | `manual_seed` | [`with_seed`](crate::Arturo::with_seed): all randomness comes from the [`Draw`](crate::Draw) |
 //! | averaging of weights (EMA, SWA) | `best_param` |
-//! | weight decay | a term of the objective, or [`PaperSettings::weight_decay`](crate::PaperSettings) |
+//! | weight decay | a term of the objective; decoupled, as in AdamW, only with [`PaperSettings::weight_decay`](crate::PaperSettings) |
+//! | parameter groups | [`with_groups`](crate::Arturo::with_groups) |
+//! | early stopping by a patience | [`with_tolerance`](crate::Arturo::with_tolerance) |
+//! | loss of the epoch | [`with_filtered_cost`](crate::Arturo::with_filtered_cost) |
 //! | gradient clipping | [`Clipped`](crate::oracle::Clipped), where outliers are worse than a bias |
 //! | gradient accumulation | [`Replicated`](crate::oracle::Replicated) |
 //! | skipping a NaN loss | [`NonFinite::Skip`](crate::NonFinite) |

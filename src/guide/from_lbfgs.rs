@@ -11,8 +11,11 @@
 //! | a cost without gradient | [`Spsa`](crate::oracle::Spsa), [`FiniteDifferenceGradient`](crate::oracle::FiniteDifferenceGradient) |
 //! | line search, its constants, memory m | nothing |
 //! | `best_param`: the lowest cost | `best_param`: the recommended point, an average of the iterates |
-//! | `cost`, `best_cost` | NaN and infinite: one drawn loss is comparable with no other |
-//! | `target_cost`, tolerances on gradient and cost | `max_iters`, `timeout`, Ctrl-C |
+//! | `cost`, `best_cost` | NaN and infinite, as one drawn loss is comparable with no other; [`with_filtered_cost`](crate::Arturo::with_filtered_cost) and [`with_exact_cost`](crate::Arturo::with_exact_cost) keep the cost of the recommended point |
+//! | `target_cost` | the same, with one of these two |
+//! | tolerances on gradient and cost | [`with_tolerance`](crate::Arturo::with_tolerance), which knows about noise; `max_iters`, `timeout`, Ctrl-C |
+//! | the inverse Hessian at the end | [`solution`](crate::Arturo::solution), [`certify`](crate::Arturo::certify): errors of the answer |
+//! | bounds by a change of variables | [`Transformed`](crate::Transformed), or [`with_bounds`](crate::Arturo::with_bounds) |
 //! | an iteration: several costs and gradients | an iteration: one drawn gradient |
 //! | `gradient_count` | `stochastic_gradient_count` |
 //!

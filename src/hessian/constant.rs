@@ -94,7 +94,8 @@ where
             }
             ref curvature => {
                 return Err(invalid(format!(
-                    "{NAME}: there are {} curvatures for {} coordinates",
+                    "{NAME}: there are {} curvatures for {} coordinates; give one for each, or the \
+                     same for all by `Constant::new`",
                     curvature.len(),
                     gradient.len()
                 )));

@@ -88,7 +88,10 @@ where
         let hessian = self.hessian(x)?;
         for (index, value) in diagonal.as_coordinates_mut()?.iter_mut().enumerate() {
             *value = hessian.entry(index, index).ok_or_else(|| {
-                invalid(format!("ExactDiagonal: the Hessian has no entry ({index}, {index})"))
+                invalid(format!(
+                    "ExactDiagonal: the Hessian has no entry ({index}, {index}); it must have a row \
+                     and a column for each coordinate"
+                ))
             })?;
         }
         Ok(())

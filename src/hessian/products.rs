@@ -47,7 +47,10 @@ where
             *sum = P::Scalar::zero();
             for (column, &v) in vector.iter().enumerate() {
                 let entry = hessian.entry(row, column).ok_or_else(|| {
-                    invalid(format!("Hutchinson: the Hessian has no entry ({row}, {column})"))
+                    invalid(format!(
+                        "Hutchinson: the Hessian has no entry ({row}, {column}); it must have a row \
+                         and a column for each coordinate"
+                    ))
                 })?;
                 *sum = *sum + entry * v;
             }

@@ -56,6 +56,10 @@ impl<F, M: Method<F>, C> Method<F> for Costed<M, C> {
         self.method.curvature()
     }
 
+    fn noise(&self) -> &[F] {
+        self.method.noise()
+    }
+
     fn evidence(&self, draw_count: u64) -> Option<Evidence> {
         self.method.evidence(draw_count)
     }

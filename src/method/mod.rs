@@ -29,6 +29,10 @@ pub trait Method<F>: private::Sealed {
     /// The diagonal of the model's Hessian. Empty before a run.
     fn curvature(&self) -> &[F];
 
+    /// R, the variance of each coordinate of a drawn gradient. Empty where not estimated.
+    #[doc(hidden)]
+    fn noise(&self) -> &[F];
+
     /// What is known about the distance from the minimum, if anything.
     #[doc(hidden)]
     fn evidence(&self, draw_count: u64) -> Option<Evidence>;

@@ -146,6 +146,10 @@ impl<F: Scalar, E, D> Method<F> for TrustRegion<F, E, D> {
         &self.model.curvature
     }
 
+    fn noise(&self) -> &[F] {
+        &self.model.noise
+    }
+
     /// By the diagonal model alone; none where the estimator does not estimate the noise, and none in
     /// a box, on whose boundary the gradient of the answer is not 0.
     fn evidence(&self, _draw_count: u64) -> Option<Evidence> {

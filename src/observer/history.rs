@@ -5,8 +5,6 @@ use crate::error::invalid;
 use argmin::core::observers::Observe;
 use argmin::core::{Error, KV, State};
 use num_traits::ToPrimitive;
-use std::fs::File;
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -204,12 +202,6 @@ impl Table {
 fn joined(older: f64, newer: f64) -> f64 {
     let says_nothing = newer == 0.0 || newer.is_nan();
     if says_nothing && !older.is_nan() { older } else { newer }
-}
-
-/// Creates a file, or says which one could not be.
-pub(super) fn create(path: &Path) -> Result<File, Error> {
-    let error = |error| invalid(format!("cannot write {}: {error}", path.display()));
-    File::create(path).map_err(error)
 }
 
 #[cfg(test)]

@@ -4,11 +4,15 @@
 //! |---|---|---|
 //! | see a run advance, in a terminal, a pipe or CI | `Progress` | `progress` |
 //! | keep what was observed, as CSV, JSON or numbers | [`History`] | |
-//! | compare runs in one picture | `Plot` | `plot` |
+//! | compare runs in one picture, SVG or PNG | `Plot` | `plot`, for PNG `png` |
 //! | hand on one file that shows a run | `Report` | `plot` |
 //!
 //! They work with each solver of argmin. What [`Arturo`](crate::Arturo) reports at an iteration
 //! is listed there; [`Telemetry`](crate::Telemetry) sets how often.
+
+use crate::error::invalid;
+use argmin::core::Error;
+use std::path::Path;
 
 mod history;
 #[cfg(feature = "plot")]
@@ -27,6 +31,16 @@ pub use progress::Progress;
 #[cfg(feature = "plot")]
 pub use report::Report;
 pub use table::{Column, Table};
+
+/// Writes a file, replacing it.
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    std::fs::write(path, bytes).map_err(|error| {
+        invalid(format!(
+            "cannot write {}: {error}; check that its directory exists and may be written to",
+            path.display()
+        ))
+    })
+}
 
 /// A number to some significant digits, to be read.
 #[cfg(any(feature = "plot", feature = "progress"))]

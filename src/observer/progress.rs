@@ -3,7 +3,7 @@
 use super::short;
 use argmin::core::observers::Observe;
 use argmin::core::{Error, KV, KvValue, State};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use num_traits::ToPrimitive;
 use std::fmt::{self, Debug, Formatter};
 use std::io::{IsTerminal, Write};
@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 /// terminal) it is plain lines without control characters, after 1, 2, 4, ... seconds and then
 /// every minute. Both go to standard error; the last line says why the run ended.
 ///
-/// The time left is to `max_iters`; without it the bar has no end.
+/// The time left is to `max_iters` or to the [timeout](Self::with_timeout), whichever comes first;
+/// without both the bar has no end.
 ///
 /// ```
 /// use argmin::core::observers::ObserverMode;
@@ -40,6 +41,7 @@ use std::time::{Duration, Instant};
 /// ```
 pub struct Progress {
     quantities: Vec<Quantity>,
+    timeout: Option<Duration>,
     /// Where lines go; none for a bar where there is a terminal.
     writer: Option<Box<dyn Write + Send>>,
     solver: String,
@@ -76,6 +78,8 @@ enum Display {
 
 /// Time between two messages in a bar.
 const REFRESH: Duration = Duration::from_millis(100);
+/// Positions of a bar.
+const BAR: u64 = 1000;
 /// Longest time between two lines.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -86,16 +90,18 @@ impl Default for Progress {
             ("cost", "cost"),
             ("gradient_norm", "|g|"),
             ("step_norm", "step"),
-            ("kl", "KL"),
+            ("kl_bound", "KL radius"),
         ];
-        let empty = Self { quantities: Vec::new(), writer: None, solver: String::new(), run: None };
+        let quantities = Vec::new();
+        let empty =
+            Self { quantities, timeout: None, writer: None, solver: String::new(), run: None };
         empty.with_quantities(shown)
     }
 }
 
 impl Progress {
-    /// Shows cost, norm of the drawn gradient, length of the step, and KL, where the
-    /// solver reports them.
+    /// Shows the cost with its error, the norm of the drawn gradient (f/x), the length of the step
+    /// (x), and the KL radius (nats), where the solver reports them.
     pub fn new() -> Self {
         Self::default()
     }
@@ -121,6 +127,23 @@ impl Progress {
         self
     }
 
+    /// Tells the time at which the executor ends the run, [`Executor::timeout`], which argmin does
+    /// not: then the bar shows how much of it is over.
+    ///
+    /// [`Executor::timeout`]: argmin::core::Executor::timeout
+    ///
+    /// ```
+    /// # use argmin_arturo::observer::Progress;
+    /// use std::time::Duration;
+    ///
+    /// Progress::new().with_timeout(Duration::from_secs(60));
+    /// ```
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
     /// Writes lines to `writer`, whether or not there is a terminal.
     #[must_use]
     pub fn with_lines_to(mut self, writer: impl Write + Send + 'static) -> Self {
@@ -131,10 +154,11 @@ impl Progress {
     fn begin<I: State>(&mut self, state: &I) -> &mut Run {
         let first = state.get_iter();
         let (writer, solver) = (&mut self.writer, &self.solver);
+        let bounded = self.timeout.is_some() || end(state).is_some();
         self.run.get_or_insert_with(|| {
             let begin = Instant::now();
             let (display, wait) = match writer.take() {
-                None if is_terminal() => (bar(solver, first, end(state)), Duration::ZERO),
+                None if is_terminal() => (bar(solver, bounded), Duration::ZERO),
                 writer => {
                     let writer = writer.unwrap_or_else(|| Box::new(std::io::stderr()));
                     let interval = Duration::from_secs(1);
@@ -180,68 +204,87 @@ impl<I: State> Observe<I> for Progress {
     fn observe_iter(&mut self, state: &I, kv: &KV) -> Result<(), Error> {
         let now = Instant::now();
         let done = state.get_iter() + 1;
-        let run = self.begin(state);
-        if let Display::Bar(bar) = &run.display {
-            bar.set_position(done);
-        }
-        let due = now >= run.due;
+        let due = now >= self.begin(state).due;
         self.note(state, kv);
         if !due {
             return Ok(());
         }
-        let message = self.message();
-        self.begin(state).show(now, done, end(state), &message)
+        let (message, timeout) = (self.message(), self.timeout);
+        self.begin(state).show(now, Extent { done, end: end(state), timeout }, &message)
     }
 
     fn observe_final(&mut self, state: &I) -> Result<(), Error> {
         let solver = if self.solver.is_empty() { "" } else { &format!("{}: ", self.solver) };
         let reason = state.get_termination_status();
         let Some(Run { display, begin, first, .. }) = self.run.take() else { return Ok(()) };
-        let done = state.get_iter() - first;
+        let (done, time) = (state.get_iter() - first, begin.elapsed());
+        let speed = rate(done, time);
+        let summary = format!("{done} iterations in {} ({speed}/s): {reason}", duration(time));
         match display {
             Display::Bar(bar) => {
-                bar.set_position(state.get_iter());
-                bar.abandon_with_message(reason.to_string());
+                let extent =
+                    Extent { done: state.get_iter(), end: end(state), timeout: self.timeout };
+                bar.set_position(extent.position(first, time));
+                bar.abandon_with_message(summary);
             }
-            Display::Lines { mut writer, .. } => {
-                let time = begin.elapsed();
-                writeln!(
-                    writer,
-                    "{solver}{done} iterations in {} ({}/s): {reason}",
-                    duration(time),
-                    rate(done, time)
-                )?;
-            }
+            Display::Lines { mut writer, .. } => writeln!(writer, "{solver}{summary}")?,
         }
         Ok(())
     }
 }
 
+/// How far a run is, and how far it goes.
+struct Extent {
+    /// Iterations, with those before a resume.
+    done: u64,
+    end: Option<u64>,
+    timeout: Option<Duration>,
+}
+
+impl Extent {
+    /// The part that is done, and the time left, by the limit that comes first.
+    fn share_and_left(&self, first: u64, time: Duration) -> Option<(f64, Duration)> {
+        let by_iterations = self.end.map(|end| {
+            // a finished run that is resumed does nothing
+            let left = (end - self.done) as f64 / (self.done - first).max(1) as f64;
+            (self.done as f64 / end as f64, time.mul_f64(left))
+        });
+        let by_time = self.timeout.map(|timeout| {
+            let share = time.as_secs_f64() / timeout.as_secs_f64().max(1e-9);
+            (share.min(1.0), timeout.saturating_sub(time))
+        });
+        by_iterations.into_iter().chain(by_time).min_by_key(|(_, left)| *left)
+    }
+
+    /// Where the bar is.
+    fn position(&self, first: u64, time: Duration) -> u64 {
+        let share = self.share_and_left(first, time).map_or(0.0, |(share, _)| share);
+        (share * BAR as f64).round() as u64
+    }
+}
+
 impl Run {
-    fn show(
-        &mut self,
-        now: Instant,
-        done: u64,
-        end: Option<u64>,
-        message: &str,
-    ) -> Result<(), Error> {
+    fn show(&mut self, now: Instant, extent: Extent, message: &str) -> Result<(), Error> {
+        let time = now - self.begin;
+        let Extent { done, end, .. } = extent;
+        let speed = rate(done - self.first, time);
+        let share_and_left = extent.share_and_left(self.first, time);
+        let left = share_and_left.map(|(_, left)| format!("{} left", duration(left)));
+        let left = left.unwrap_or_else(|| duration(time));
         match &mut self.display {
             Display::Bar(bar) => {
-                bar.set_message(message.to_string());
+                bar.set_position(extent.position(self.first, time));
+                let end = end.map(|end| format!("/{}", HumanCount(end))).unwrap_or_default();
+                let done = HumanCount(done);
+                bar.set_message(format!("{done}{end} {speed}/s, {left}, {message}"));
+                bar.tick();
                 self.due = now + REFRESH;
             }
             Display::Lines { writer, interval } => {
-                let time = now - self.begin;
-                let speed = rate(done - self.first, time);
-                write!(writer, "iteration {done}")?;
-                if let Some(end) = end {
-                    let left = time.mul_f64((end - done) as f64 / (done - self.first) as f64);
-                    let percent = 100 * u128::from(done) / u128::from(end);
-                    write!(writer, "/{end} ({percent} %), {speed}/s, {} left", duration(left))?;
-                } else {
-                    write!(writer, ", {speed}/s, {}", duration(time))?;
-                }
-                writeln!(writer, ", {message}")?;
+                let end = end.map(|end| format!("/{end}")).unwrap_or_default();
+                let percent = share_and_left.map(|(share, _)| format!(" ({:.0} %)", 100.0 * share));
+                let percent = percent.unwrap_or_default();
+                writeln!(writer, "iteration {done}{end}{percent}, {speed}/s, {left}, {message}")?;
                 writer.flush()?;
                 self.due = now + *interval;
                 *interval = (*interval * 2).min(PATIENCE);
@@ -271,29 +314,17 @@ fn end<I: State>(state: &I) -> Option<u64> {
         .map(|end| end.max(state.get_iter() + 1))
 }
 
-fn bar(solver: &str, first: u64, end: Option<u64>) -> Display {
-    let (bar, template) = match end {
-        Some(end) => (
-            ProgressBar::new(end),
-            "{prefix}[{bar:20}] {human_pos}/{human_len} {rate}/s, {eta} left {wide_msg}",
-        ),
-        None => (
-            ProgressBar::new_spinner(),
-            "{prefix}{spinner} {human_pos} iterations {rate}/s, {elapsed} {wide_msg}",
-        ),
+fn bar(solver: &str, bounded: bool) -> Display {
+    let (bar, template) = if bounded {
+        (ProgressBar::new(BAR), "{prefix}[{bar:20}] {wide_msg}")
+    } else {
+        (ProgressBar::new_spinner(), "{prefix}{spinner} {wide_msg}")
     };
     let style = ProgressStyle::with_template(template).expect("the template is well-formed");
     let prefix = if solver.is_empty() { String::new() } else { format!("{solver} ") };
-    let style = style.with_key("rate", |state: &ProgressState, text: &mut dyn fmt::Write| {
-        // a terminal that takes no more text is no reason to end a run
-        let _ = write!(text, "{}", per_second(state.per_sec()));
-    });
     bar.set_style(style.progress_chars("=> "));
     bar.set_draw_target(ProgressDrawTarget::stderr());
     bar.set_prefix(prefix);
-    bar.set_position(first);
-    // iterations of before the resume took no time of this run
-    bar.reset_eta();
     Display::Bar(bar)
 }
 
@@ -376,6 +407,24 @@ mod tests {
         let lines = lines(400, u64::MAX);
         assert!(lines[0].starts_with("iteration 401, "), "{lines:?}");
         assert!(lines[3].starts_with("600 iterations in "), "{lines:?}");
+    }
+
+    #[test]
+    fn the_limit_that_comes_first_counts() {
+        let extent = |end, seconds: Option<u64>| {
+            let extent = Extent { done: 400, end, timeout: seconds.map(Duration::from_secs) };
+            let shown = extent.share_and_left(200, Duration::from_secs(10));
+            shown.map(|(share, left)| (share, left.as_secs_f64()))
+        };
+        assert_eq!(extent(None, None), None);
+        assert_eq!(extent(Some(1000), None), Some((0.4, 30.0)));
+        assert_eq!(extent(None, Some(40)), Some((0.25, 30.0)));
+        assert_eq!(extent(Some(1000), Some(20)), Some((0.5, 10.0)));
+        assert_eq!(extent(Some(500), Some(60)), Some((0.8, 5.0)));
+        let idle = Extent { done: 400, end: Some(401), timeout: None };
+        assert_eq!(idle.position(400, Duration::from_secs(1)), 998);
+        // argmin looks at the clock between two iterations only
+        assert_eq!(extent(None, Some(8)), Some((1.0, 0.0)));
     }
 
     #[test]

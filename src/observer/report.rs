@@ -1,7 +1,7 @@
 //! A report of runs in one file.
 
 use super::{Plot, short};
-use crate::error::invalid;
+use crate::solution::{Solution, number};
 use argmin::core::Error;
 use std::fmt::Display;
 use std::path::Path;
@@ -40,7 +40,12 @@ struct Grid {
     title: String,
     head: Vec<String>,
     rows: Vec<Vec<String>>,
+    /// What is said below it.
+    notes: Vec<String>,
 }
+
+/// Rows of a [`Solution`] that are shown: all of a small problem, else those at the ends.
+const SHOWN: usize = 20;
 
 const STYLE: &str = "\
 body{font:16px/1.5 system-ui,sans-serif;color:#222;max-width:960px;margin:2em auto;padding:0 1em}\
@@ -74,6 +79,63 @@ impl Report {
             title: title.into(),
             head: head.into_iter().map(|cell| cell.to_string()).collect(),
             rows: rows.into_iter().map(text).collect(),
+            notes: Vec::new(),
+        });
+        self
+    }
+
+    /// Adds the answer of a run: a table with the errors of each coordinate (of more than 20 the
+    /// first and last ten), and the remaining gain, the draws and the verdict below it.
+    ///
+    /// `names` are those of the coordinates, with their units, in their order; where there are no
+    /// more names, coordinates are numbered, from 0.
+    ///
+    /// ```
+    /// use argmin::core::{Error, Executor, Gradient};
+    /// use argmin_arturo::Arturo;
+    /// use argmin_arturo::observer::Report;
+    ///
+    /// struct Bowl;
+    /// impl Gradient for Bowl {
+    ///     type Param = Vec<f64>;
+    ///     type Gradient = Vec<f64>;
+    ///     fn gradient(&self, x: &Vec<f64>) -> Result<Vec<f64>, Error> {
+    ///         Ok(vec![x[0] - 1.0])
+    ///     }
+    /// }
+    ///
+    /// let result = Executor::new(Bowl, Arturo::new())
+    ///     .configure(|state| state.param(vec![0.0]).max_iters(100))
+    ///     .run()?;
+    /// let solution = result.solver().solution(result.state())?;
+    /// let html = Report::new("A bowl").with_solution(&solution, &["width, m"]).to_html()?;
+    /// assert!(html.contains("<td>width, m</td><td>1.0000</td>"));
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_solution(mut self, solution: &Solution, names: &[&str]) -> Self {
+        let mut head = vec!["", "x", "std. error", "gradient", "std. error"];
+        let Solution { param, standard_error, gradient, gradient_error, r_hat, .. } = solution;
+        let mut columns = vec![param, standard_error, gradient, gradient_error];
+        if let Some(r_hat) = r_hat {
+            head.push("R-hat");
+            columns.push(r_hat);
+        }
+        let row = |i: usize| {
+            let name = names.get(i).map_or_else(|| i.to_string(), |name| name.to_string());
+            let values = columns.iter().map(|column| number(column[i]));
+            std::iter::once(name).chain(values).collect()
+        };
+        let len = param.len();
+        let mut rows: Vec<Vec<String>> = (0..len).map(row).collect();
+        if len > SHOWN {
+            rows.splice(SHOWN / 2..len - SHOWN / 2, [vec!["\u{2026}".to_string()]]);
+        }
+        self.tables.push(Grid {
+            title: "Solution".into(),
+            head: head.into_iter().map(String::from).collect(),
+            rows,
+            notes: solution.summary().lines().map(String::from).collect(),
         });
         self
     }
@@ -98,7 +160,8 @@ impl Report {
         );
         if !self.settings.is_empty() {
             let rows = self.settings.iter().map(|row| row.to_vec()).collect();
-            Grid { title: "Settings".into(), head: Vec::new(), rows }.write(&mut html);
+            let (title, head, notes) = ("Settings".into(), Vec::new(), Vec::new());
+            Grid { title, head, rows, notes }.write(&mut html);
         }
         for table in &self.tables {
             table.write(&mut html);
@@ -119,9 +182,7 @@ impl Report {
     /// # Errors
     /// If a plot has nothing to draw, or the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        let path = path.as_ref();
-        std::fs::write(path, self.to_html()?)
-            .map_err(|error| invalid(format!("cannot write {}: {error}", path.display())))
+        super::write(path.as_ref(), self.to_html()?.as_bytes())
     }
 }
 
@@ -156,7 +217,7 @@ fn last_reports(plot: &Plot) -> Grid {
     }
     let runs = plot.runs().iter().map(|(name, _)| name.clone());
     let head = std::iter::once(String::new()).chain(runs).collect();
-    Grid { title: "Last reports".into(), head, rows }
+    Grid { title: "Last reports".into(), head, rows, notes: Vec::new() }
 }
 
 impl Grid {
@@ -173,6 +234,9 @@ impl Grid {
             html.push_str(&cells("td", row));
         }
         html.push_str("</table>\n");
+        for note in &self.notes {
+            html.push_str(&format!("<p>{}</p>\n", escape(note)));
+        }
     }
 }
 
@@ -184,6 +248,37 @@ fn escape(text: &str) -> String {
 mod tests {
     use super::super::{Column, Table};
     use super::*;
+
+    #[test]
+    fn a_long_answer_is_shown_at_its_ends() {
+        let values = |scale: f64| (0..50).map(|i| scale * f64::from(i)).collect::<Vec<_>>();
+        let solution = Solution {
+            param: values(1.0),
+            standard_error: values(1e-6),
+            r_hat: Some(values(0.5)),
+            gradient: values(-2.0),
+            gradient_error: values(3.0),
+            predicted_gain: 0.25,
+            predicted_gain_bound: 0.5,
+            effective_draws: Some(70.0),
+            draw_count: 100,
+            verdict: crate::solution::Verdict::StillMoving,
+        };
+        let html = Report::new("").with_solution(&solution, &["mass, kg", "a < b"]).to_html();
+        let html = html.unwrap();
+        assert_eq!(html.matches("<tr>").count(), 1 + 10 + 1 + 10);
+        assert!(html.contains("<th>R-hat</th>"));
+        assert!(html.contains("<td>mass, kg</td><td>0</td><td>0</td>"));
+        assert!(
+            html.contains("<td>a &lt; b</td><td>1.0000</td><td>1.0000e-6</td><td>-2.0000</td>")
+        );
+        assert!(html.contains("<td>9</td>") && !html.contains("<td>10</td>"));
+        assert!(!html.contains("<td>39</td>") && html.contains("<td>40</td>"));
+        for note in ["by about 2.50e-1, below 5.00e-1 (95 %)", "100 draws, worth 70"] {
+            assert!(html.contains(&format!("{note}</p>")), "{note}");
+        }
+        assert!(html.contains("<p>verdict: still moving"));
+    }
 
     #[test]
     fn a_report_needs_no_other_file_and_escapes_what_it_shows() {

@@ -91,8 +91,9 @@ impl Table {
     /// # Errors
     /// If the file cannot be written.
     pub fn save_csv(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        let file = super::history::create(path.as_ref())?;
-        self.write_csv(std::io::BufWriter::new(file))
+        let mut bytes = Vec::new();
+        self.write_csv(&mut bytes)?;
+        super::write(path.as_ref(), &bytes)
     }
 
     /// Writes [JSON](Self::write_json) to a file, replacing it.
@@ -100,8 +101,9 @@ impl Table {
     /// # Errors
     /// If the file cannot be written.
     pub fn save_json(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        let file = super::history::create(path.as_ref())?;
-        self.write_json(std::io::BufWriter::new(file))
+        let mut bytes = Vec::new();
+        self.write_json(&mut bytes)?;
+        super::write(path.as_ref(), &bytes)
     }
 }
 

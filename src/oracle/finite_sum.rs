@@ -145,7 +145,10 @@ impl<S: FiniteSum> MiniBatch<S> {
     /// If the sum has no terms or the batch size is 0.
     pub fn new(sum: S, batch_size: usize) -> Result<Self, Error> {
         if sum.term_count() == 0 {
-            return Err(invalid("MiniBatch: the sum has no terms (`term_count` is 0)".into()));
+            return Err(invalid(
+                "MiniBatch: the sum has no terms (`term_count` is 0); check how they are read"
+                    .into(),
+            ));
         }
         if batch_size == 0 {
             return Err(invalid("MiniBatch: `batch_size` must be at least 1, got 0".into()));
@@ -156,6 +159,11 @@ impl<S: FiniteSum> MiniBatch<S> {
     /// Draws without replacement: draw number k is batch number k mod ceil(N/B) of epoch number
     /// floor(k / ceil(N/B)), whose permutation is a function of the seed and the epoch. The last
     /// batch of an epoch is smaller where the batch size B does not divide N.
+    ///
+    /// The draws of an epoch are not independent, which is all right for
+    /// [`Arturo::new`](crate::Arturo::new). With an [estimator](crate::Arturo::with_estimator) or
+    /// [bounds](crate::Arturo::with_bounds) draw with replacement: there the KL radius is adapted to
+    /// how the next draw agrees with the last ones, and may shrink too far.
     #[must_use]
     pub fn without_replacement(mut self) -> Self {
         self.replacement = false;
@@ -313,7 +321,8 @@ mod tests {
         let text = |result: Result<MiniBatch<Terms>, Error>| result.unwrap_err().to_string();
         assert_eq!(
             text(MiniBatch::new(Terms(0), 4)),
-            "Invalid parameter: \"MiniBatch: the sum has no terms (`term_count` is 0)\""
+            "Invalid parameter: \"MiniBatch: the sum has no terms (`term_count` is 0); \
+             check how they are read\""
         );
         assert_eq!(
             text(MiniBatch::new(Terms(3), 0)),

@@ -114,7 +114,9 @@ impl<S: ShardedSum> Sharded<S> {
             *end = total;
         }
         if total == 0 {
-            return Err(invalid("Sharded: the shards have no terms".into()));
+            return Err(invalid(
+                "Sharded: the shards have no terms; check how they are read".into(),
+            ));
         }
         if batch_size == 0 {
             return Err(invalid("Sharded: `batch_size` must be at least 1, got 0".into()));
@@ -176,7 +178,8 @@ impl<S: ShardedSum> Sharded<S> {
         let expected = self.ends[number] - start;
         if terms.len() != expected {
             return Err(invalid(format!(
-                "Sharded: shard {number} has {} terms, its size was given as {expected}",
+                "Sharded: shard {number} has {} terms, its size was given as {expected}; correct the \
+                 size, or have them counted by `Sharded::counting`",
                 terms.len()
             )));
         }

@@ -44,7 +44,7 @@ pub(super) fn table<const C: usize>(
 }
 
 /// Five significant digits, as a plain number where it is not too long.
-fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     let magnitude = value.abs();
     if value == 0.0 {
         return "0".into();
@@ -69,13 +69,23 @@ impl fmt::Display for Solution {
             }
             None => table(f, [header[0], header[1], header[2], header[3]], columns)?,
         }
+        write!(f, "{}", self.summary())
+    }
+}
+
+impl Solution {
+    /// Gain, draws and verdict, a line each.
+    pub(crate) fn summary(&self) -> String {
         let (gain, bound) = (self.predicted_gain, self.predicted_gain_bound);
-        writeln!(f, "f above its minimum by about {gain:.2e}, below {bound:.2e} (95 %)")?;
-        match self.effective_draws {
-            Some(draws) => writeln!(f, "{} draws, worth {draws:.0}", self.draw_count)?,
-            None => writeln!(f, "{} draws without noise", self.draw_count)?,
-        }
-        write!(f, "verdict: {}", self.verdict)
+        let (draws, verdict) = (self.draw_count, &self.verdict);
+        let worth = match self.effective_draws {
+            Some(effective) => format!(", worth {effective:.0}"),
+            None => " without noise".into(),
+        };
+        format!(
+            "f above its minimum by about {gain:.2e}, below {bound:.2e} (95 %)\n\
+             {draws} draws{worth}\nverdict: {verdict}"
+        )
     }
 }
 

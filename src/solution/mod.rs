@@ -24,6 +24,8 @@ use assess::is_settled;
 #[cfg(feature = "nalgebra")]
 pub use certificate::{Certificate, Certification};
 pub use compare::{CostComparison, compare_costs};
+#[cfg(feature = "plot")]
+pub(crate) use display::number;
 pub use posterior::Posterior;
 pub(crate) use segments::Segments;
 pub(crate) use tolerance::Stopping;

@@ -111,6 +111,10 @@ impl<F: Scalar, M> Arturo<F, M> {
             "dual_evaluations" => report.dual_evaluations;
             "step_norm" => report.step_norm;
         );
+        let noise = self.method.noise();
+        if !noise.is_empty() {
+            kv.insert("noise_level", kernel::sum(noise).sqrt().into());
+        }
         if let Some(cost) = report.cost {
             kv.insert("filtered_cost", cost.value.into());
             kv.insert("filtered_cost_error", cost.error.into());

@@ -240,7 +240,12 @@ fn boxes_and_starts_that_do_not_fit_are_refused() {
     };
     assert!(bounds(&[0.0, -inf], &[0.0, inf]).is_ok());
     for (lower, upper, text) in [
-        (&[0.0][..], &[1.0, 2.0][..], "Arturo: `lower` has 1 coordinates, `upper` has 2"),
+        (
+            &[0.0][..],
+            &[1.0, 2.0][..],
+            "Arturo: `lower` has 1 coordinates, `upper` has 2; give both for each coordinate, infinite \
+             where there is no bound",
+        ),
         (&[0.0, 2.0], &[1.0, 1.0], "Arturo: `lower[1]` must be at most `upper[1]`, got 2 and 1"),
         (&[nan], &[1.0], "Arturo: `lower[0]` must be at most `upper[0]`, got NaN and 1"),
         (&[0.0], &[nan], "Arturo: `lower[0]` must be at most `upper[0]`, got 0 and NaN"),
@@ -272,7 +277,10 @@ fn boxes_and_starts_that_do_not_fit_are_refused() {
     );
     assert_eq!(
         start(&[0.5, 0.0, 0.0]),
-        expected("Arturo: there are bounds for 2 coordinates, the parameter vector has 3")
+        expected(
+            "Arturo: there are bounds for 2 coordinates, the parameter vector has 3; give both for \
+             each coordinate, infinite where there is no bound"
+        )
     );
 }
 

@@ -168,6 +168,10 @@ impl<F: Scalar, D> Method<F> for SelfCalibrating<F, D> {
         self.fallback.as_ref().map_or(&self.model.curvature, |method| method.curvature())
     }
 
+    fn noise(&self) -> &[F] {
+        self.fallback.as_ref().map_or(&self.estimate.noise, |method| method.noise())
+    }
+
     fn evidence(&self, draw_count: u64) -> Option<Evidence> {
         match &self.fallback {
             Some(method) => method.evidence(draw_count),

@@ -18,7 +18,7 @@ impl Axis {
     /// An axis around finite positions from `low` to `high`, with a margin on either side.
     pub(super) fn new(low: f64, high: f64, margin: f64, logarithmic: bool) -> Self {
         // a constant needs a width all the same
-        let least = if logarithmic { 0.2 } else { 0.1 * low.abs().max(high.abs()).max(1e-300) };
+        let least = if logarithmic { 0.2 } else { 1e-3 * low.abs().max(high.abs()).max(1e-300) };
         let missing = 0.5 * (least - (high - low)).max(0.0);
         let (low, high) = (low - missing, high + missing);
         let margin = margin * (high - low);
@@ -125,6 +125,8 @@ mod tests {
         let linear = |low, high| Axis::new(low, high, 0.0, false);
         assert_eq!(labels(&linear(0.0, 20_000.0)), ["0", "5000", "10000", "15000", "20000"]);
         assert_eq!(labels(&linear(-0.1, 0.1)), ["-0.10", "-0.05", "0", "0.05", "0.10"]);
+        assert_eq!(labels(&linear(1900.0, 1920.0)), ["1900", "1905", "1910", "1915", "1920"]);
+        assert_eq!(labels(&linear(7.0, 7.0)), ["6.998", "7.000", "7.002"]);
         assert_eq!(labels(&linear(2.5e-9, 5.1e-9)), ["3·10⁻⁹", "4·10⁻⁹", "5·10⁻⁹"]);
 
         let log = |low: f64, high: f64| Axis::new(low.log10(), high.log10(), 0.0, true);

@@ -37,7 +37,17 @@ const TEXT: RGBColor = RGBColor(34, 34, 34);
 const GRID: RGBColor = RGBColor(222, 222, 222);
 const FAINT: RGBColor = RGBColor(242, 242, 242);
 
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+type Area<B> = DrawingArea<B, Shift>;
+
+/// What is to be drawn, laid out.
+pub(super) struct Picture<'a> {
+    plot: &'a Plot,
+    legend: Legend<'a>,
+    diagrams: Vec<Diagram<'a>>,
+    /// The axis that all panels share.
+    x: Axis,
+    title: u32,
+}
 
 /// A panel with what is to be drawn in it.
 struct Diagram<'a> {
@@ -46,37 +56,52 @@ struct Diagram<'a> {
     traces: Vec<(usize, usize, Trace)>,
 }
 
-pub(super) fn svg(plot: &Plot) -> Result<String, Error> {
-    let x: Vec<Vec<f64>> = plot.runs.iter().map(|(_, table)| plot.x(table)).collect();
-    let diagrams = plot.panels.iter().map(|panel| Diagram::new(plot, &x, panel));
-    let diagrams: Vec<Diagram> = diagrams.filter(|diagram| !diagram.traces.is_empty()).collect();
-    if diagrams.is_empty() {
-        return Err(nothing(plot));
-    }
-    let columns = diagrams.len().min(2);
-    let legend = Legend::new(plot);
-    let title = if plot.title.is_empty() { 0 } else { TITLE };
-    let head = title + legend.height() + 6;
-    let height = head + ROW * diagrams.len().div_ceil(columns) as u32;
-
-    let mut text = String::new();
-    {
-        let area = SVGBackend::with_string(&mut text, (WIDTH, height)).into_drawing_area();
-        area.fill(&WHITE).map_err(failed)?;
-        let (top, panels) = area.split_vertically(head);
-        let style = font(20).pos(Pos::new(HPos::Center, VPos::Center));
-        top.draw(&Text::new(plot.title.as_str(), (WIDTH as i32 / 2, title as i32 / 2), style))
-            .map_err(failed)?;
-        legend.draw(&top, title as i32)?;
-        let cells = panels.split_evenly((diagrams.len().div_ceil(columns), columns));
-        let (first, last) = range(x.into_iter().flatten());
-        let x = Axis::new(first, last, 0.01, false);
-        for (diagram, cell) in diagrams.iter().zip(&cells) {
-            diagram.draw(cell, &x, plot.x_label())?;
+impl<'a> Picture<'a> {
+    pub(super) fn new(plot: &'a Plot) -> Result<Self, Error> {
+        let x: Vec<Vec<f64>> = plot.runs.iter().map(|(_, table)| plot.x(table)).collect();
+        let diagrams = plot.panels.iter().map(|panel| Diagram::new(plot, &x, panel));
+        let diagrams: Vec<Diagram> =
+            diagrams.filter(|diagram| !diagram.traces.is_empty()).collect();
+        if diagrams.is_empty() {
+            return Err(nothing(plot));
         }
-        area.present().map_err(failed)?;
+        let (first, last) = range(x.into_iter().flatten());
+        let title = if plot.title.is_empty() { 0 } else { TITLE };
+        let x = Axis::new(first, last, 0.01, false);
+        Ok(Self { plot, legend: Legend::new(plot), diagrams, x, title })
     }
-    Ok(text)
+
+    /// Rows and columns of panels.
+    fn grid(&self) -> (usize, usize) {
+        let columns = self.diagrams.len().min(2);
+        (self.diagrams.len().div_ceil(columns), columns)
+    }
+
+    /// Height of all above the panels.
+    fn head(&self) -> u32 {
+        self.title + self.legend.height() + 6
+    }
+
+    /// Width and height in pixels.
+    pub(super) fn size(&self) -> (u32, u32) {
+        (WIDTH, self.head() + ROW * self.grid().0 as u32)
+    }
+
+    /// Draws on a surface of this [`size`](Self::size).
+    pub(super) fn draw<B: DrawingBackend>(&self, surface: B) -> Result<(), Error> {
+        let area = surface.into_drawing_area();
+        area.fill(&WHITE).map_err(failed)?;
+        let (top, panels) = area.split_vertically(self.head());
+        let style = font(20).pos(Pos::new(HPos::Center, VPos::Center));
+        let middle = (WIDTH as i32 / 2, self.title as i32 / 2);
+        top.draw(&Text::new(self.plot.title.as_str(), middle, style)).map_err(failed)?;
+        self.legend.draw(&top, self.title as i32)?;
+        let cells = panels.split_evenly(self.grid());
+        for (diagram, cell) in self.diagrams.iter().zip(&cells) {
+            diagram.draw(cell, &self.x, self.plot.x_label())?;
+        }
+        area.present().map_err(failed)
+    }
 }
 
 impl<'a> Diagram<'a> {
@@ -99,7 +124,12 @@ impl<'a> Diagram<'a> {
         self.traces.iter().flat_map(|(_, _, trace)| trace.points())
     }
 
-    fn draw(&self, area: &Area, x: &Axis, x_label: &str) -> Result<(), Error> {
+    fn draw<B: DrawingBackend>(
+        &self,
+        area: &Area<B>,
+        x: &Axis,
+        x_label: &str,
+    ) -> Result<(), Error> {
         let ends = self.points().flat_map(|point| point.band);
         let (low, high) = range(ends);
         let y = Axis::new(low, high, 0.05, self.panel.logarithmic);
@@ -139,7 +169,7 @@ impl<'a> Diagram<'a> {
             for piece in &trace.pieces {
                 let points: Vec<(f64, f64)> = piece.iter().map(|p| (p.x, p.y)).collect();
                 if let [alone] = points[..] {
-                    let dot = Circle::new(alone, 2, color(*run).filled());
+                    let dot = Circle::new(alone, 3, color(*run).filled());
                     chart.draw_series([dot]).map_err(failed)?;
                 } else if *quantity == 0 {
                     chart.draw_series([PathElement::new(points, line)]).map_err(failed)?;
@@ -185,32 +215,32 @@ impl Point {
 
 /// The names of the runs, in lines.
 struct Legend<'a> {
-    /// Name, left edge and line.
-    entries: Vec<(&'a str, i32, i32)>,
+    /// Number of the run, name, left edge and line.
+    entries: Vec<(usize, &'a str, i32, i32)>,
 }
 
 impl<'a> Legend<'a> {
-    /// A single run without a name needs none.
+    /// A run without a name has no entry.
     fn new(plot: &'a Plot) -> Self {
         let (mut left, mut line) = (72, 0);
-        let names = plot.runs.iter().map(|(name, _)| name.as_str());
-        let entries = names.map(|name| {
+        let names = plot.runs.iter().map(|(name, _)| name.as_str()).enumerate();
+        let entries = names.filter(|(_, name)| !name.is_empty()).map(|(run, name)| {
             let width = (44 + CHARACTER * name.chars().count()) as i32;
             if left + width > WIDTH as i32 && left > 72 {
                 (left, line) = (72, line + 1);
             }
             left += width;
-            (name, left - width, line)
+            (run, name, left - width, line)
         });
-        Self { entries: entries.filter(|(name, ..)| !name.is_empty()).collect() }
+        Self { entries: entries.collect() }
     }
 
     fn height(&self) -> u32 {
-        self.entries.last().map_or(0, |(_, _, line)| LEGEND * (*line as u32 + 1))
+        self.entries.last().map_or(0, |(.., line)| LEGEND * (*line as u32 + 1))
     }
 
-    fn draw(&self, area: &Area, top: i32) -> Result<(), Error> {
-        for (run, &(name, left, line)) in self.entries.iter().enumerate() {
+    fn draw<B: DrawingBackend>(&self, area: &Area<B>, top: i32) -> Result<(), Error> {
+        for &(run, name, left, line) in &self.entries {
             let y = top + LEGEND as i32 * line + LEGEND as i32 / 2;
             let sample = [(left, y), (left + 22, y)];
             area.draw(&PathElement::new(sample, color(run).stroke_width(3))).map_err(failed)?;
@@ -257,7 +287,7 @@ fn font(size: u32) -> TextStyle<'static> {
     ("sans-serif", size).into_font().color(&TEXT)
 }
 
-fn failed(error: impl Display) -> Error {
+pub(super) fn failed(error: impl Display) -> Error {
     invalid(format!("Plot: the picture could not be drawn: {error}"))
 }
 

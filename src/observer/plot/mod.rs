@@ -2,11 +2,16 @@
 
 mod axis;
 mod draw;
+#[cfg(feature = "png")]
+mod raster;
 mod trace;
 
 use super::Table;
+#[cfg(not(feature = "png"))]
 use crate::error::invalid;
 use argmin::core::Error;
+use draw::Picture;
+use plotters::prelude::SVGBackend;
 use std::path::Path;
 
 /// One diagram of a [`Plot`]: some quantities over the iterations, for every run.
@@ -46,7 +51,7 @@ impl Panel {
     }
 }
 
-/// A picture of one or more runs, as SVG: gradient norm, step length, KL divergence and bound,
+/// A picture of one or more runs, as SVG or PNG: gradient norm, step length, KL divergence and bound,
 /// multiplier, and whatever else was reported.
 ///
 /// Each run has a colour of its own (of Okabe and Ito's, which colour-blind readers can tell
@@ -97,7 +102,7 @@ impl Default for Plot {
             Panel::new("KL of the step and bound (dashed), nats", ["kl", "kl_bound"]),
             Panel::new("multiplier of the KL bound where active, f", ["multiplier"]),
             Panel::new("learning rate", ["learning_rate"]),
-            Panel::new("noise level, f/x", ["noise_level"]),
+            Panel::new("noise of a drawn gradient (norm), f/x", ["noise_level"]),
         ];
         Self { title: String::new(), panels, runs: Vec::new(), over_time: false, x_label: None }
     }
@@ -157,18 +162,51 @@ impl Plot {
     /// # Errors
     /// If no run has a value for any panel.
     pub fn to_svg(&self) -> Result<String, Error> {
-        draw::svg(self)
+        let picture = Picture::new(self)?;
+        let mut text = String::new();
+        picture.draw(SVGBackend::with_string(&mut text, picture.size()))?;
+        Ok(text)
     }
 
-    /// Writes the picture to an SVG file, replacing it. Browsers, Inkscape, LaTeX and
-    /// `rsvg-convert` (to PNG or PDF) read it.
+    /// The picture as a PNG file, 1920 pixels wide, with a font of its own.
     ///
     /// # Errors
-    /// If there is nothing to draw, or the file cannot be written.
+    /// If no run has a value for any panel.
+    #[cfg(feature = "png")]
+    pub fn to_png(&self) -> Result<Vec<u8>, Error> {
+        let picture = Picture::new(self)?;
+        let size = picture.size();
+        let mut pixels =
+            raster::pixels(size).ok_or_else(|| draw::failed("it has too many panels"))?;
+        picture.draw(raster::Canvas::new(&mut pixels, size))?;
+        pixels.encode_png().map_err(draw::failed)
+    }
+
+    /// Writes the picture to a file, replacing it: as PNG (feature `png`) if its name ends in `.png`,
+    /// else as SVG, which browsers, Inkscape and LaTeX read.
+    ///
+    /// # Errors
+    /// If there is nothing to draw, if PNG is asked for without the feature, or if the file cannot be
+    /// written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
-        std::fs::write(path, self.to_svg()?)
-            .map_err(|error| invalid(format!("cannot write {}: {error}", path.display())))
+        let png = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
+        let picture = if png { self.png(path)? } else { self.to_svg()?.into_bytes() };
+        super::write(path, &picture)
+    }
+
+    #[cfg(feature = "png")]
+    fn png(&self, _path: &Path) -> Result<Vec<u8>, Error> {
+        self.to_png()
+    }
+
+    #[cfg(not(feature = "png"))]
+    fn png(&self, path: &Path) -> Result<Vec<u8>, Error> {
+        Err(invalid(format!(
+            "Plot: {} is to be PNG, which needs the feature `png` of argmin-arturo; enable it, or \
+             choose a name that ends in .svg",
+            path.display()
+        )))
     }
 
     /// The names of the runs with what was observed of them.
@@ -219,6 +257,66 @@ mod tests {
                 assert!(!svg.contains("multiplier"));
             }
         }
+    }
+
+    #[test]
+    #[cfg(feature = "png")]
+    fn pixels_show_what_the_drawing_shows() {
+        let decode = |plot: &Plot| {
+            let png = plot.to_png().unwrap();
+            assert!(png.len() < 500_000, "{} bytes", png.len());
+            tiny_skia::Pixmap::decode_png(&png).unwrap()
+        };
+        let count = |pixels: &tiny_skia::Pixmap, rgb: [u8; 3], rows: std::ops::Range<usize>| {
+            let width = pixels.width() as usize;
+            let seen = &pixels.pixels()[rows.start * width..rows.end * width];
+            seen.iter().filter(|p| [p.red(), p.green(), p.blue()] == rgb).count()
+        };
+        let (blue, vermilion, text) = ([0, 114, 178], [213, 94, 0], [34, 34, 34]);
+        let plot = Plot::new().with_run("", run(1000));
+        let bare = decode(&plot);
+        assert_eq!((bare.width(), bare.height()), (1920, 2 * 256));
+        let all = 0..bare.height() as usize;
+        assert!(count(&bare, blue, all.clone()) > 500);
+        assert_eq!(count(&bare, vermilion, all.clone()), 0);
+        // labels, but nothing above the panel
+        assert!(count(&bare, text, all) > 500);
+        assert_eq!(count(&bare, text, 0..12), 0);
+
+        // \u{3b7} is in the font, and a character that no font has leaves its mark too
+        for title in ["Loss", "\u{3b7}", "\u{10fffd}"] {
+            let titled = decode(&plot.clone().with_title(title).with_run("other", run(10)));
+            assert!(count(&titled, text, 0..72) > 20, "{title}");
+            assert!(count(&titled, vermilion, 72..116) > 100);
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_file_says_what_it_is() {
+        let name = format!("arturo-plot-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let plot = Plot::new().with_run("", run(10));
+        plot.save(path.with_extension("svg")).unwrap();
+        assert!(std::fs::read(path.with_extension("svg")).unwrap().starts_with(b"<svg"));
+        std::fs::remove_file(path.with_extension("svg")).unwrap();
+
+        let saved = plot.save(path.with_extension("PNG"));
+        #[cfg(feature = "png")]
+        {
+            saved.unwrap();
+            assert!(std::fs::read(path.with_extension("PNG")).unwrap().starts_with(b"\x89PNG"));
+            std::fs::remove_file(path.with_extension("PNG")).unwrap();
+        }
+        #[cfg(not(feature = "png"))]
+        assert!(saved.unwrap_err().to_string().ends_with(
+            "PNG is to be PNG, which needs the feature `png` of argmin-arturo; enable it, or \
+             choose a name that ends in .svg\""
+        ));
+
+        let nowhere = path.join("run.svg");
+        let text = plot.save(&nowhere).unwrap_err().to_string();
+        assert!(text.contains(&format!("cannot write {}: ", nowhere.display())), "{text}");
+        assert!(text.ends_with("; check that its directory exists and may be written to\""));
     }
 
     #[test]

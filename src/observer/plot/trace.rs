@@ -19,19 +19,28 @@ pub(super) struct Point {
 
 /// Points along the x axis beyond which they are summarized.
 const BINS: usize = 160;
+/// A line of few points breaks over more rows than this without a value, if they take up more than
+/// one part in as many of the axis.
+const GAP: usize = 16;
 
 impl Trace {
-    /// Values that are not finite are taken as not there. Where there are many, a stretch of the
-    /// axis without any breaks the line.
+    /// Values that are not finite are taken as not there. Where many are not, over a stretch of the
+    /// axis that can be seen, the line breaks.
     pub(super) fn new(x: &[f64], y: &[f64]) -> Self {
-        let seen = || x.iter().copied().zip(y.iter().copied()).filter(|(_, y)| y.is_finite());
-        if seen().count() <= 2 * BINS {
-            let points: Vec<Point> = seen().map(|(x, y)| Point { x, y, band: [y, y] }).collect();
-            return Self { pieces: Vec::from_iter((!points.is_empty()).then_some(points)) };
+        let seen: Vec<usize> = (0..y.len()).filter(|&row| y[row].is_finite()).collect();
+        let (Some(first), Some(last)) = (x.first(), x.last()) else { return Self::default() };
+        if seen.len() <= 2 * BINS {
+            let far = |&before: &usize, &after: &usize| {
+                after - before > GAP && x[after] - x[before] > (last - first) / GAP as f64
+            };
+            let point = |&row: &usize| Point { x: x[row], y: y[row], band: [y[row]; 2] };
+            let pieces = seen.chunk_by(|before, after| !far(before, after));
+            return Self {
+                pieces: pieces.map(|piece| piece.iter().map(point).collect()).collect(),
+            };
         }
         let mut bins = vec![Vec::new(); BINS];
-        let (first, last) = (x[0], x[x.len() - 1]);
-        for (x, y) in seen() {
+        for (x, y) in seen.into_iter().map(|row| (x[row], y[row])) {
             let bin = (x - first) / (last - first) * BINS as f64;
             bins[(bin as usize).min(BINS - 1)].push((x, y));
         }
@@ -78,5 +87,19 @@ mod tests {
         let drawn: Vec<(f64, f64)> = trace.points().map(|point| (point.x, point.y)).collect();
         assert_eq!((trace.pieces.len(), drawn), (1, vec![(0.0, 1.0), (2.0, 3.0), (4.0, 5.0)]));
         assert!(Trace::new(&[0.0], &[f64::NAN]).pieces.is_empty());
+        assert!(Trace::new(&[], &[]).pieces.is_empty());
+    }
+
+    #[test]
+    fn rare_points_are_not_joined() {
+        let x: Vec<f64> = (0..1000).map(f64::from).collect();
+        let mut y = vec![0f64.log10(); 1000];
+        for row in [0, 1, 2, 60, 500, 999] {
+            y[row] = 1.0;
+        }
+        let lengths = |trace: Trace| trace.pieces.iter().map(Vec::len).collect::<Vec<_>>();
+        assert_eq!(lengths(Trace::new(&x, &y)), [4, 1, 1]);
+        // without rows in between there is nothing to tell them apart by
+        assert_eq!(lengths(Trace::new(&[0.0, 1.0, 1000.0], &[1.0, 2.0, 3.0])), [3]);
     }
 }
