@@ -105,12 +105,12 @@ fn thirty_thousand_steps_do_not_drift() {
 /// Memory is looked at here only, where no other test runs beside.
 #[test]
 #[ignore = "takes minutes"]
-fn ten_million_steps_do_not_drift() {
+fn a_hundred_million_steps_do_not_drift() {
     let before = memory("VmRSS");
-    let result = long_run!("self-calibrating", Arturo::new(), 10_000_000);
-    assert!(gap(result.state().get_best_param().unwrap()) < 1e-6);
+    let result = long_run!("self-calibrating", Arturo::new(), 100_000_000);
+    assert!(gap(result.state().get_best_param().unwrap()) < 1e-7);
     let paper = Arturo::paper(PaperSettings::default()).unwrap();
-    let result = long_run!("published", paper.with_dual(Newton::default()), 10_000_000);
+    let result = long_run!("published", paper.with_dual(Newton::default()), 100_000_000);
     for [b, ab, a] in result.solver().estimator().covariance() {
         assert!(b > 0.0 && a > 0.0 && ab * ab <= b * a * (1.0 + 1e-12), "{b} {ab} {a}");
     }
@@ -130,12 +130,12 @@ fn ten_million_coordinates_need_the_memory_computed_beforehand() {
     let begin = Instant::now();
     let solver = Arturo::new().with_telemetry(Telemetry::Never).unwrap();
     let result = Executor::new(bowl::<f32>(), solver)
-        .configure(|state| state.param(start).max_iters(100))
+        .configure(|state| state.param(start).max_iters(400))
         .run()
         .unwrap();
     // zeros of the start are pages that no one has touched yet
     let arrays = (memory("VmHWM") as f64 - before) / array;
-    println!("{len} coordinates: 100 draws in {:.0} s", begin.elapsed().as_secs_f64());
+    println!("{len} coordinates: 400 draws in {:.0} s", begin.elapsed().as_secs_f64());
     println!("  {:.0} MB, {arrays:.2} arrays of f32", arrays * array / 1e6);
     assert!(gap(result.state().get_best_param().unwrap()) < 1e-1);
     assert!(arrays <= ARRAYS + 1.0, "{arrays}");
