@@ -23,6 +23,9 @@ pub struct QuadraticModel<F> {
     pub cautious_curvature: Vec<F>,
     /// Variance of one coordinate of one drawn gradient around m. Empty where not estimated.
     pub noise: Vec<F>,
+    /// Weighted sum of squares of x around its mean, where the curvature is the slope of drawn
+    /// gradients over x: its variance is `noise / offset_square`. Empty where it is not.
+    pub offset_square: Vec<F>,
 }
 
 impl<F: Scalar> QuadraticModel<F> {
@@ -32,6 +35,7 @@ impl<F: Scalar> QuadraticModel<F> {
             curvature: vec![F::zero(); len],
             cautious_curvature: Vec::new(),
             noise: Vec::new(),
+            offset_square: Vec::new(),
         }
     }
 

@@ -8,8 +8,8 @@ use argmin::solver::linesearch::MoreThuenteLineSearch;
 use argmin::solver::quasinewton::LBFGS;
 use argmin_arturo::baseline::Sgd;
 use argmin_arturo::oracle::{
-    Antithetic, Clipped, Counted, FiniteDifferenceGradient, Frozen, GrowingBatch, InStages,
-    Replicated, Sharded, ShardedSum, Spsa, Svrg,
+    Antithetic, Clipped, Counted, FiniteDifferenceGradient, Frozen, GaussianNoise, GrowingBatch,
+    InStages, Replicated, Sharded, ShardedSum, Spsa, StudentTNoise, Svrg,
 };
 use argmin_arturo::{Arturo, Draw, FiniteSum, MiniBatch, ParamVec, Scalar, StochasticGradient};
 use oracles::{Cubic, Springs};
@@ -55,6 +55,12 @@ fn stacks_of_wrappers_are_solved() {
     let staged = InStages::new(Sgd::new(0.05).unwrap(), 26).unwrap();
     assert_solved(&answer(svrg(), staged.clone(), 2000), 1e-9);
     assert_solved(&answer(Counted::new(Replicated::new(svrg(), 2).unwrap()), staged, 2000), 1e-9);
+    // noise around a staged oracle lets the stages through: without noise, to the bit
+    let quiet = GaussianNoise::new(svrg(), 0.0).unwrap();
+    let noisy = StudentTNoise::new(svrg(), 0.1, 3.0).unwrap();
+    let staged = InStages::new(Sgd::new(0.05).unwrap(), 26).unwrap();
+    assert_eq!(answer(quiet, staged.clone(), 200), answer(svrg(), staged.clone(), 200));
+    assert_solved(&answer(noisy, staged, 2000), 0.3);
     let staged = InStages::new(solver(), 100).unwrap();
     assert_solved(&answer(Clipped::by_norm(svrg(), 100.0).unwrap(), staged, 2000), 1e-3);
 }

@@ -9,7 +9,7 @@ use argmin::core::{
     TerminationReason,
 };
 use argmin_arturo::baseline::Adam;
-use argmin_arturo::hessian::ExactDiagonal;
+use argmin_arturo::hessian::{AdaptiveRls, ExactDiagonal};
 use argmin_arturo::oracle::{GaussianNoise, StochasticCost};
 use argmin_arturo::solution::{Solution, Tolerance, Verdict, compare_costs};
 use argmin_arturo::{Arturo, Averaging, Draw, PaperSettings, StochasticGradient};
@@ -333,9 +333,75 @@ fn estimators_of_curvature_give_errors_but_no_verdict_of_rest() {
     assert_eq!(
         result.solver().solution(result.state()).unwrap_err().to_string(),
         "Invalid parameter: \"Arturo: no errors can be given for a method that does not estimate \
-         the noise of its draws, in a box, nor before the first ten draws or so; use \
-         `Arturo::new` and more draws\""
+         the noise of its draws, in a box, nor before the first draw; use `Arturo::new`\""
     );
+}
+
+/// Each draw has a curvature of its own, N(1, 10^2), and the draws do not agree.
+struct Jumping;
+
+impl StochasticGradient for Jumping {
+    type Param = Vec<f64>;
+
+    fn stochastic_gradient(&self, x: &Vec<f64>, draw: Draw, g: &mut Vec<f64>) -> Result<(), Error> {
+        let mut rng = draw.rng();
+        for (g, x) in g.iter_mut().zip(x) {
+            let [slope, noise]: [f64; 2] = [(); 2].map(|()| StandardNormal.sample(&mut rng));
+            *g = (1.0 + 10.0 * slope) * (x - 1.0) + noise;
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_run_that_ends_at_any_draw_says_what_it_knows() {
+    // the model is given up somewhere among these, and another one begins
+    let (mut empty, mut unsure) = (0, 0);
+    for draws in 1..=120 {
+        let result = run(Jumping, Arturo::new(), 3, draws);
+        let solution = result.solver().solution(result.state()).unwrap();
+        let errors = &solution.standard_error;
+        assert!(errors.iter().all(|error| *error > 0.0), "{draws}: {solution}");
+        if errors.iter().all(|error| error.is_finite()) {
+            continue;
+        }
+        assert_eq!(solution.verdict, Verdict::StillMoving);
+        assert_eq!(solution.predicted_gain_bound, f64::INFINITY);
+        if solution.effective_draws == Some(0.0) {
+            empty += 1;
+            assert!(solution.gradient.iter().all(|g| g.is_nan()));
+            let posterior = result.solver().posterior(result.state(), 1.0).unwrap();
+            assert!(posterior.standard_deviation_error.iter().all(|e| e.is_infinite()));
+        } else {
+            unsure += 1;
+            assert!(solution.gradient_error.iter().all(|e| e.is_finite()));
+        }
+    }
+    assert!(empty > 15 && unsure > 15, "{empty} {unsure}");
+    let solver = Arturo::<f64>::new();
+    assert!(solver.solution(&Run::new().param(vec![0.0])).is_err());
+}
+
+#[test]
+fn a_slope_that_is_noise_is_no_curvature() {
+    // noise alone, in which the regression sees slopes of any size; and hardly any noise
+    let errors = |curvature: f64, noise: f64, seed: u64| {
+        let solver = Arturo::new().with_seed(seed).with_estimator(AdaptiveRls::default());
+        let result = Executor::new(bowl(&[curvature; 3], noise), solver)
+            .configure(|state| state.param(vec![0.0; 3]).max_iters(400))
+            .run()
+            .unwrap();
+        result.solver().solution(result.state()).unwrap()
+    };
+    for seed in 0..20 {
+        let unknown = errors(1e-6, 1.0, seed);
+        assert!(unknown.standard_error.iter().all(|e| e.is_infinite()), "{unknown}");
+        assert_eq!(unknown.predicted_gain, f64::INFINITY);
+        assert!(unknown.gradient_error.iter().all(|e| e.is_finite()));
+    }
+    let known = errors(1.0, 1e-3, 0);
+    let at_minimum = |(x, e): (&f64, &f64)| *e < 1e-2 && (x - 1.0).abs() < 5.0 * e;
+    assert!(std::iter::zip(&known.param, &known.standard_error).all(at_minimum), "{known}");
 }
 
 #[test]

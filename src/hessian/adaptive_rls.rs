@@ -23,7 +23,6 @@ pub struct AdaptiveRls<F> {
     /// Weighted mean of x, relative to the current point.
     mean_offset: Vec<F>,
     mean_gradient: Vec<F>,
-    offset_square: Vec<F>,
     offset_gradient: Vec<F>,
 }
 
@@ -45,7 +44,7 @@ impl<F: Scalar> AdaptiveRls<F> {
         model.curvature.fill(F::zero());
         model.cautious_curvature.clear();
         model.cautious_curvature.resize(len, F::zero());
-        for values in [&mut self.mean_offset, &mut self.offset_square, &mut self.offset_gradient] {
+        for values in [&mut self.mean_offset, &mut model.offset_square, &mut self.offset_gradient] {
             values.clear();
             values.resize(len, F::zero());
         }
@@ -76,7 +75,7 @@ impl<F: Scalar> AdaptiveRls<F> {
                 &mut self.weight,
                 &mut self.mean_offset,
                 &mut self.mean_gradient,
-                &mut self.offset_square,
+                &mut model.offset_square,
                 &mut self.offset_gradient,
             ],
             |[g, d], [m, r, a, q, p, e, w, xb, gb, sxx, sxg]| {

@@ -35,6 +35,28 @@ pub struct Evidence {
     pub(crate) progress: Progress,
 }
 
+impl Evidence {
+    /// Nothing is known yet in n dimensions: no gradient, no curvature, any error.
+    pub(crate) fn unknown(len: usize) -> Self {
+        Self {
+            gradient: vec![f64::NAN; len],
+            gradient_error: vec![f64::INFINITY; len],
+            newton_step: vec![0.0; len],
+            variance: vec![f64::INFINITY; len],
+            curvature: vec![f64::MIN_POSITIVE; len],
+            curvature_error: f64::INFINITY,
+            signal: 0.0,
+            noise: [f64::INFINITY; 2],
+            decrease: 0.0,
+            bias: 0.0,
+            effective_draws: 0.0,
+            is_exact: false,
+            is_flat: false,
+            progress: Progress::Unknown,
+        }
+    }
+}
+
 /// What the last steps were.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Progress {

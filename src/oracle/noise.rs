@@ -1,6 +1,6 @@
 //! Noise added to an oracle, for experiments.
 
-use super::{Draw, Mirror, StochasticGradient};
+use super::{Draw, Mirror, Staged, StochasticGradient};
 use crate::error::{Requirement, require};
 use crate::param::{ParamVec, Scalar};
 use argmin::core::{CostFunction, Error, Hessian};
@@ -9,7 +9,7 @@ use rand_distr::{Distribution, StandardNormal, StudentT};
 /// Adds independent noise to each coordinate of the gradients that an oracle draws:
 /// g = g_inner + scale z, with z from the distribution `D` and the scale in units of the gradient.
 ///
-/// Cost and Hessian are those of the wrapped problem, exact. Build it as [`GaussianNoise`] or
+/// Cost, Hessian and stages are those of the wrapped problem. Build it as [`GaussianNoise`] or
 /// [`StudentTNoise`]; two of the same kind around each other would add the same numbers twice.
 ///
 /// ```
@@ -111,6 +111,18 @@ impl<O: Hessian, D> Hessian for AdditiveNoise<O, D> {
 
     fn hessian(&self, x: &O::Param) -> Result<O::Hessian, Error> {
         self.oracle.hessian(x)
+    }
+}
+
+impl<O: Staged, D> Staged for AdditiveNoise<O, D> {
+    type Param = O::Param;
+
+    fn begin_stage(&mut self, x: &O::Param) -> Result<(), Error> {
+        self.oracle.begin_stage(x)
+    }
+
+    fn stage_point(&self) -> Option<&O::Param> {
+        self.oracle.stage_point()
     }
 }
 

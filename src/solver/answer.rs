@@ -50,8 +50,10 @@ impl<F: Scalar, M: Method<F>> Arturo<F, M> {
     /// ```
     ///
     /// # Errors
-    /// If there is no model yet (some ten draws), or the method does not estimate the noise of its
-    /// draws, as the published one does not, or there are bounds.
+    /// If no gradient has been drawn yet, or the method does not estimate the noise of its draws, as
+    /// the published one does not, or there are bounds. While there is no model (in the first ten
+    /// draws or so, and where draws that do not agree made the solver begin anew) all errors are
+    /// infinite.
     pub fn solution<P>(&self, state: &RunState<P, F>) -> Result<Solution, Error>
     where
         P: ParamVec<Scalar = F>,
@@ -222,8 +224,7 @@ impl<F: Scalar, M: Method<F>> Arturo<F, M> {
         self.method.evidence(self.run.draw_count).ok_or_else(|| {
             invalid(format!(
                 "{NAME}: no errors can be given for a method that does not estimate the noise of \
-                 its draws, in a box, nor before the first ten draws or so; use `Arturo::new` and \
-                 more draws"
+                 its draws, in a box, nor before the first draw; use `Arturo::new`"
             ))
         })
     }

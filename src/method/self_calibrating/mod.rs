@@ -173,10 +173,16 @@ impl<F: Scalar, D> Method<F> for SelfCalibrating<F, D> {
     }
 
     fn evidence(&self, draw_count: u64) -> Option<Evidence> {
-        match &self.fallback {
+        let len = self.start.len();
+        if len == 0 {
+            return None;
+        }
+        let evidence = match &self.fallback {
             Some(method) => method.evidence(draw_count),
             None => self.own_evidence(draw_count),
-        }
+        };
+        // a model that is not there yet, or was just given up, is no reason for an error
+        Some(evidence.unwrap_or_else(|| Evidence::unknown(len)))
     }
 }
 
