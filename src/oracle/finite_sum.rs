@@ -1,14 +1,14 @@
 //! Means of many terms, and minibatches of them.
 
-use super::draw::mix;
 use super::permutation::Permutation;
-use super::{Draw, StochasticGradient};
+use super::{Draw, Epochs, StochasticGradient};
 use crate::error::invalid;
 use crate::param::{ParamVec, Scalar};
 use argmin::core::Error;
 use num_traits::Zero;
 use rand::Rng;
 use rand_xoshiro::Xoshiro256PlusPlus;
+use std::ops::Range;
 
 /// An objective f(x) = 1/N sum_i f_i(x) over N terms: data points, years, trajectories.
 ///
@@ -91,6 +91,12 @@ impl Batch {
     pub(super) fn all(term_count: usize) -> Self {
         Self { terms: Terms::All { next: 0 }, remaining: term_count }
     }
+
+    /// The terms at `positions` of a permutation of all.
+    pub(super) fn of_permutation(permutation: Permutation, positions: Range<usize>) -> Self {
+        let position = positions.start as u64;
+        Self { terms: Terms::Epoch { permutation, position }, remaining: positions.len() }
+    }
 }
 
 impl Iterator for Batch {
@@ -145,9 +151,7 @@ impl<S: FiniteSum> MiniBatch<S> {
         Ok(Self { sum, batch_size, replacement: true })
     }
 
-    /// Draws without replacement: draw number k is batch number k mod ceil(N/B) of epoch number
-    /// floor(k / ceil(N/B)), whose permutation is a function of the seed and the epoch. The last
-    /// batch of an epoch is smaller where the batch size B does not divide N.
+    /// Draws without replacement, in [`Epochs`].
     #[must_use]
     pub fn without_replacement(mut self) -> Self {
         self.replacement = false;
@@ -161,25 +165,21 @@ impl<S: FiniteSum> MiniBatch<S> {
 
     /// Draws in an epoch: ceil(N/B).
     pub fn draws_per_epoch(&self) -> u64 {
-        self.sum.term_count().div_ceil(self.batch_size) as u64
+        self.epochs().draws_per_epoch()
     }
 
     /// The terms of a draw.
     pub fn batch(&self, draw: Draw) -> Batch {
         let term_count = self.sum.term_count();
-        if self.batch_size >= term_count {
-            return Batch::all(term_count);
-        }
-        if self.replacement {
+        if self.replacement && self.batch_size < term_count {
             let terms = Terms::Independent { rng: draw.rng(), term_count };
             return Batch { terms, remaining: self.batch_size };
         }
-        let epoch = draw.index() / self.draws_per_epoch();
-        let position = draw.index() % self.draws_per_epoch() * self.batch_size as u64;
-        let key = mix(draw.seed()) ^ mix(mix(epoch));
-        let terms =
-            Terms::Epoch { permutation: Permutation::new(key, term_count as u64), position };
-        Batch { terms, remaining: self.batch_size.min(term_count - position as usize) }
+        self.epochs().batch(draw)
+    }
+
+    fn epochs(&self) -> Epochs {
+        Epochs { term_count: self.sum.term_count(), batch_size: self.batch_size }
     }
 }
 
