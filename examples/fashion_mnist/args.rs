@@ -9,6 +9,8 @@ pub struct Args {
     pub data: PathBuf,
     /// The digits in place of Fashion-MNIST.
     pub digits: bool,
+    /// Digits without a gradient that is exactly 0.
+    pub smooth: bool,
     pub epochs: u64,
     pub kinds: Vec<Kind>,
     /// Training images, from the first.
@@ -58,6 +60,7 @@ impl Args {
         Ok(Self {
             data: path("data", DEBIAN),
             digits,
+            smooth: matches.get_flag("smooth"),
             epochs: number("epochs", if digits { 30 } else { 6 }),
             kinds,
             subset: number("subset", u64::MAX) as usize,
@@ -106,6 +109,10 @@ fn command() -> Command {
         .about("Trains a network on images by arTuRO, Adam, AdamW and SGD, and draws their curves")
         .arg(path("data", "Where the gzipped idx files are [default: that of Debian's package]"))
         .arg(flag("digits", "8 by 8 digits and a small network in place of Fashion-MNIST"))
+        .arg(
+            flag("smooth", "Digits with noise in all pixels and tanh: no gradient is exactly 0")
+                .requires("digits"),
+        )
         .arg(number("epochs", "Epochs, to which the schedules are scaled [default: 6, digits 30]"))
         .arg(
             Arg::new("optimizer")

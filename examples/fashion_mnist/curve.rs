@@ -33,6 +33,8 @@ pub struct Curve {
 pub struct Runs {
     pub kind: Kind,
     pub curves: Vec<Curve>,
+    /// Runs that ended by an error.
+    pub failures: usize,
 }
 
 impl Curve {
@@ -75,9 +77,9 @@ impl Runs {
 /// What all runs have come to, as Markdown.
 pub fn table(all: &[Runs]) -> String {
     let mut text = String::from(
-        "| optimizer | train loss | train accuracy, % | test loss | test accuracy, % | gradient, ms \
+        "| optimizer | runs that failed | train loss | train accuracy, % | test loss | test accuracy, % | gradient, ms \
          | optimizer, ms | share of optimizer, % | dual evaluations a step |\n\
-         | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
+         | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
     );
     for runs in all {
         let at_end = |value: fn(&Row) -> f64, digits: usize| {
@@ -101,8 +103,9 @@ pub fn table(all: &[Runs]) -> String {
             (overall(|row| row.gradient_ms), overall(|row| row.optimizer_ms));
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {} | {} | {gradient:.1} | {optimizer:.2} | {:.2} | {:.1} |",
+            "| {} | {} | {} | {} | {} | {} | {gradient:.1} | {optimizer:.2} | {:.2} | {:.1} |",
             runs.kind.title(),
+            runs.failures,
             at_end(|row| row.train_loss, 4),
             at_end(|row| 100.0 * row.train_accuracy, 2),
             at_end(|row| row.test_loss, 4),
@@ -149,9 +152,9 @@ mod tests {
     #[test]
     fn a_table_has_mean_deviation_and_share() {
         let curve = |loss| Curve { rows: vec![row(0, 2.0), row(1, loss)], path: PathBuf::new() };
-        let runs = Runs { kind: Kind::Adam, curves: vec![curve(0.2), curve(0.4)] };
+        let runs = Runs { kind: Kind::Adam, curves: vec![curve(0.2), curve(0.4)], failures: 1 };
         let line = table(&[runs]).lines().last().unwrap().to_owned();
-        assert!(line.starts_with("| Adam | 0.3000 ± 0.1414 | 50.00 ± 0.00 |"), "{line}");
+        assert!(line.starts_with("| Adam | 1 | 0.3000 ± 0.1414 | 50.00 ± 0.00 |"), "{line}");
         assert!(line.ends_with("| 90.0 | 10.00 | 10.00 | 2.0 |"), "{line}");
     }
 }

@@ -1,8 +1,10 @@
 //! The images: Fashion-MNIST from its files, and the digits of the repository.
 
 use argmin::core::Error;
+use argmin_arturo::Draw;
 use candle_core::{DType, Device, Tensor};
 use flate2::read::GzDecoder;
+use rand::Rng;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::Read;
@@ -51,6 +53,16 @@ impl Images {
             pixels: self.pixels.narrow(0, 0, count)?,
             labels: self.labels.narrow(0, 0, count)?,
         })
+    }
+
+    /// The same with uniform noise on each pixel, so that none is 0 in all images.
+    pub fn with_noise(self, amplitude: f32) -> Result<Self, Error> {
+        let mut rng = Draw::new(0, 0).rng();
+        let shape = self.pixels.shape();
+        let noise: Vec<f32> =
+            (0..shape.elem_count()).map(|_| rng.random_range(-amplitude..amplitude)).collect();
+        let noise = Tensor::from_vec(noise, shape, self.pixels.device())?;
+        Ok(Self { pixels: (self.pixels + noise)?, labels: self.labels })
     }
 
     /// The images of a batch.

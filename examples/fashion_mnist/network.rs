@@ -11,8 +11,8 @@ pub enum Network {
     /// The paper's: convolutions of 32, 64 and 128 channels, each with pooling, ReLU and dropout,
     /// and dense layers of 256 and 10 units; 390,410 parameters.
     Convolutional { convolutions: [Layer; 3], dense: [Layer; 2] },
-    /// 64-64-10, for the digits; 4,810 parameters.
-    Dense([Layer; 2]),
+    /// 64-64-10, for the digits, with ReLU or, where it is to be smooth, tanh; 4,810 parameters.
+    Dense { layers: [Layer; 2], smooth: bool },
 }
 
 /// The weights of a layer: a row for each input and one more for the bias, a column for each output.
@@ -42,9 +42,10 @@ impl Network {
     }
 
     /// The network for images of 8 by 8.
-    pub fn dense(map: &VarMap, seed: u64) -> Result<Self> {
+    pub fn dense(map: &VarMap, seed: u64, smooth: bool) -> Result<Self> {
         let layer = |name, inputs, outputs| Layer::new(map, seed, name, inputs, outputs);
-        Ok(Self::Dense([layer("dense1", 64, 64)?, layer("dense2", 64, 10)?]))
+        let layers = [layer("dense1", 64, 64)?, layer("dense2", 64, 10)?];
+        Ok(Self::Dense { layers, smooth })
     }
 
     /// Scores of the 10 classes for images as (image, row, column, 1); with dropout where there is a
@@ -65,8 +66,9 @@ impl Network {
                 let x = dense[0].apply(&x.flatten_from(1)?)?.relu()?;
                 dense[1].apply(&drop(x, HIDDEN_DROPOUT, convolutions.len() as u64)?)
             }
-            Self::Dense(layers) => {
-                let x = layers[0].apply(&images.flatten_from(1)?)?.relu()?;
+            Self::Dense { layers, smooth } => {
+                let x = layers[0].apply(&images.flatten_from(1)?)?;
+                let x = if *smooth { x.tanh() } else { x.relu() }?;
                 layers[1].apply(&drop(x, DENSE_DROPOUT, 0)?)
             }
         }

@@ -26,6 +26,7 @@ type Loss = Box<dyn Fn(Draw) -> candle_core::Result<Tensor>>;
 pub struct Task {
     pub data: Arc<Data>,
     pub digits: bool,
+    pub smooth: bool,
     pub batch_size: usize,
     pub epochs: u64,
     /// Images of each kind that the curve is made of; the last point is made of all.
@@ -54,8 +55,11 @@ impl Task {
         S: Solver<Timed, State> + Serialize + DeserializeOwned + 'static,
     {
         let map = VarMap::new();
-        let build = if self.digits { Network::dense } else { Network::convolutional };
-        let network = Arc::new(build(&map, self.seed)?);
+        let network = Arc::new(if self.digits {
+            Network::dense(&map, self.seed, self.smooth)
+        } else {
+            Network::convolutional(&map, self.seed)
+        }?);
         let variables = Variables::new(&map)?;
         let start = variables.gather()?;
 
