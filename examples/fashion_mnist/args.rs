@@ -88,6 +88,7 @@ fn change(paper: &mut PaperSettings, setting: &str) -> Result<(), String> {
         "measurement_noise" => &mut paper.measurement_noise,
         "process_noise" => &mut paper.process_noise,
         "nu" => &mut paper.nu,
+        "eta_tolerance" => &mut paper.eta_tolerance,
         _ => return Err(format!("--paper {setting}: there is no setting `{name}` to change")),
     };
     *place = value;
