@@ -210,11 +210,11 @@ fn each<F: Scalar, const N: usize, const I: usize, const O: usize, const S: usiz
     f: impl Fn([F; I], [F; O]) -> ([F; O], [F; S]),
 ) {
     let len = len.min(N);
-    for k in 0..I {
-        input[k] = &input[k][..len];
+    for slice in &mut input {
+        *slice = &slice[..len];
     }
-    for k in 0..O {
-        old[k] = &old[k][..len];
+    for slice in &mut old {
+        *slice = &slice[..len];
     }
     for i in 0..len {
         let (mut read, mut write) = ([F::zero(); I], [F::zero(); O]);

@@ -17,6 +17,7 @@
 //! | you have | oracle | curvature |
 //! |---|---|---|
 //! | data points, batches of them | [`FiniteSum`] in [`MiniBatch`] | the default |
+//! | a candle model and a loss | `oracle::candle::VarMapOracle` (feature `candle`) | the default |
 //! | more data than memory | [`ShardedSum`](oracle::ShardedSum) in [`Sharded`](oracle::Sharded) | the default |
 //! | a simulation or measurement that gives gradients | [`StochasticGradient`] | the default |
 //! | a simulation or measurement that gives costs | [`StochasticCost`](oracle::StochasticCost) in [`Spsa`](oracle::Spsa), or in [`FiniteDifferenceGradient`](oracle::FiniteDifferenceGradient) for few parameters | the default |
@@ -50,6 +51,7 @@
 //!
 //! # Features
 //!
+//! - `candle`: candle models as oracles
 //! - `ctrlc`: Ctrl-C ends a run with its recommended point
 //! - `nalgebra` (default): nalgebra vectors and matrices as parameters and Hessians
 //! - `faer`: faer's `Col` as parameters, `Mat` as Hessians

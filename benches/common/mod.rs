@@ -275,8 +275,8 @@ fn move_bytes<F: Scalar, const R: usize, const U: usize, const W: usize>(
     writes: [&mut [F]; W],
 ) -> F {
     let reads = reads.map(|array| array.as_chunks::<LANES>().0);
-    let updates = updates.map(|array| array.as_chunks_mut::<LANES>().0);
-    let writes = writes.map(|array| array.as_chunks_mut::<LANES>().0);
+    let mut updates = updates.map(|array| array.as_chunks_mut::<LANES>().0);
+    let mut writes = writes.map(|array| array.as_chunks_mut::<LANES>().0);
     let chunks = match (reads.first(), updates.first()) {
         (Some(array), _) => array.len(),
         (None, Some(array)) => array.len(),
@@ -300,11 +300,8 @@ fn move_bytes<F: Scalar, const R: usize, const U: usize, const W: usize>(
             sum[lane] = half * sum[lane];
             total[lane] = total[lane] + sum[lane];
         }
-        for k in 0..U {
-            updates[k][chunk] = sum;
-        }
-        for k in 0..W {
-            writes[k][chunk] = sum;
+        for array in updates.iter_mut().chain(writes.iter_mut()) {
+            array[chunk] = sum;
         }
     }
     total.into_iter().fold(F::zero(), |a, b| a + b)

@@ -1,14 +1,14 @@
 //! Means of many terms, and minibatches of them.
 
-use super::draw::mix;
 use super::permutation::Permutation;
-use super::{Draw, ParallelMiniBatch, StochasticGradient};
+use super::{Draw, Epochs, ParallelMiniBatch, StochasticGradient};
 use crate::error::invalid;
 use crate::param::{ParamVec, Scalar};
 use argmin::core::Error;
 use num_traits::Zero;
 use rand::Rng;
 use rand_xoshiro::Xoshiro256PlusPlus;
+use std::ops::Range;
 
 /// An objective f(x) = 1/N sum_i f_i(x) over N terms: data points, years, trajectories.
 ///
@@ -99,6 +99,12 @@ impl Batch {
         self.by_ref().take(count).for_each(drop);
         front
     }
+
+    /// The terms at `positions` of a permutation of all.
+    pub(super) fn of_permutation(permutation: Permutation, positions: Range<usize>) -> Self {
+        let position = positions.start as u64;
+        Self { terms: Terms::Epoch { permutation, position }, remaining: positions.len() }
+    }
 }
 
 impl Iterator for Batch {
@@ -156,9 +162,7 @@ impl<S: FiniteSum> MiniBatch<S> {
         Ok(Self { sum, batch_size, replacement: true })
     }
 
-    /// Draws without replacement: draw number k is batch number k mod ceil(N/B) of epoch number
-    /// floor(k / ceil(N/B)), whose permutation is a function of the seed and the epoch. The last
-    /// batch of an epoch is smaller where the batch size B does not divide N.
+    /// Draws without replacement, in [`Epochs`].
     ///
     /// The draws of an epoch are not independent, which is all right for
     /// [`Arturo::new`](crate::Arturo::new). With an [estimator](crate::Arturo::with_estimator) or
@@ -190,25 +194,21 @@ impl<S: FiniteSum> MiniBatch<S> {
 
     /// Draws in an epoch: ceil(N/B).
     pub fn draws_per_epoch(&self) -> u64 {
-        self.sum.term_count().div_ceil(self.batch_size) as u64
+        self.epochs().draws_per_epoch()
     }
 
     /// The terms of a draw.
     pub fn batch(&self, draw: Draw) -> Batch {
         let term_count = self.sum.term_count();
-        if self.batch_size >= term_count {
-            return Batch::all(term_count);
-        }
-        if self.replacement {
+        if self.replacement && self.batch_size < term_count {
             let terms = Terms::Independent { rng: draw.rng(), term_count };
             return Batch { terms, remaining: self.batch_size };
         }
-        let epoch = draw.index() / self.draws_per_epoch();
-        let position = draw.index() % self.draws_per_epoch() * self.batch_size as u64;
-        let key = mix(draw.seed()) ^ mix(mix(epoch));
-        let terms =
-            Terms::Epoch { permutation: Permutation::new(key, term_count as u64), position };
-        Batch { terms, remaining: self.batch_size.min(term_count - position as usize) }
+        self.epochs().batch(draw)
+    }
+
+    fn epochs(&self) -> Epochs {
+        Epochs { term_count: self.sum.term_count(), batch_size: self.batch_size }
     }
 }
 

@@ -6,6 +6,8 @@
 //! | an argmin problem with an exact [`Gradient`] | the problem itself |
 //! | a mean of many terms (data points, years, batches) | implement [`FiniteSum`], wrap in [`MiniBatch`] |
 //! | the same, of more terms than memory holds | implement [`ShardedSum`], wrap in [`Sharded`] |
+//! | a loss that a library differentiates, batch by batch | draw the batches by [`Epochs`] |
+//! | a candle model | `candle::VarMapOracle` (feature `candle`) |
 //! | code that draws a cost, no gradient | implement [`StochasticCost`], wrap in [`FiniteDifferenceGradient`] or, in high dimension, [`Spsa`] |
 //! | an argmin problem with a [`CostFunction`](argmin::core::CostFunction) alone | the same wrappers, as it stands |
 //! | an exact gradient, and want an experiment with noise | [`GaussianNoise`], [`StudentTNoise`] |
@@ -63,11 +65,14 @@
 
 mod antithetic;
 mod arithmetic;
+#[cfg(feature = "candle")]
+pub mod candle;
 mod clipped;
 mod cost;
 mod counted;
 mod difference_step;
 mod draw;
+mod epochs;
 mod finite_difference;
 mod finite_sum;
 mod frozen;
@@ -87,6 +92,7 @@ pub use clipped::Clipped;
 pub use cost::{FiniteSumCost, StochasticCost};
 pub use counted::{Counted, Counter};
 pub use draw::Draw;
+pub use epochs::Epochs;
 pub use finite_difference::FiniteDifferenceGradient;
 pub use finite_sum::{Batch, FiniteSum, MiniBatch};
 pub use frozen::Frozen;
