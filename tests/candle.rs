@@ -1,7 +1,7 @@
 //! Models of candle as oracles.
 #![cfg(feature = "candle")]
 
-use argmin::core::{CostFunction, Error, Executor, State};
+use argmin::core::{CostFunction, Error, Executor};
 use argmin_arturo::oracle::candle::{VarMapOracle, Variables, dropout};
 use argmin_arturo::oracle::{Epochs, StochasticCost};
 use argmin_arturo::{Arturo, Draw, StochasticGradient};
@@ -267,7 +267,7 @@ fn errors_of_candle_end_a_run_with_their_context() {
 mod killed_and_resumed {
     use super::*;
     use argmin::core::checkpointing::CheckpointingFrequency;
-    use argmin::core::{IterState, Solver};
+    use argmin::core::{IterState, Solver, State};
     use argmin_arturo::PaperSettings;
     use argmin_arturo::baseline::{Adam, Sgd};
     use argmin_arturo::checkpoint::AtomicCheckpoint;
