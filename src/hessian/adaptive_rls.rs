@@ -24,6 +24,9 @@ pub struct AdaptiveRls<F> {
     mean_offset: Vec<F>,
     mean_gradient: Vec<F>,
     offset_gradient: Vec<F>,
+    /// Curvature in units of m^2 + R along the last step: what is taken where x has not moved yet,
+    /// since no draw had a gradient there.
+    unknown: f64,
 }
 
 /// Relative error of the curvature along one step: the filter's gradient becomes that uncertain.
@@ -41,6 +44,7 @@ impl<F: Scalar> AdaptiveRls<F> {
     fn start(&mut self, gradient: &[F], model: &mut QuadraticModel<F>) {
         let len = gradient.len();
         self.filter.start(gradient, model);
+        self.unknown = 0.0;
         model.curvature.fill(F::zero());
         model.cautious_curvature.clear();
         model.cautious_curvature.resize(len, F::zero());
@@ -63,7 +67,8 @@ impl<F: Scalar> AdaptiveRls<F> {
             constant(FORGETTING * SHARED_FORGETTING * self.filter.mean_gain().clamp(1e-4, 1.0));
         let own_forgetting = constant(FORGETTING * (1.0 - SHARED_FORGETTING));
         let tiny = F::min_positive_value();
-        let sums = zip_map_sum(
+        let unknown = constant(self.unknown);
+        let [gain, contribution, curvature, moment] = zip_map_sum(
             [gradient, step],
             [
                 &mut model.gradient,
@@ -99,7 +104,12 @@ impl<F: Scalar> AdaptiveRls<F> {
                 let sxx = memory * sxx + (one - k) * dx * dx;
                 let sxg = memory * sxg + (one - k) * dx * dg;
                 let a = if sxx > tiny { sxg / sxx } else { zero };
-                let q = (q * q + constant(SLOPE_WEIGHT) * (a * a - q * q)).sqrt();
+                let moment = new.gradient * new.gradient + new.noise;
+                let q = if sxx > tiny {
+                    (q * q + constant(SLOPE_WEIGHT) * (a * a - q * q)).sqrt()
+                } else {
+                    unknown * moment
+                };
                 let values = [
                     new.gradient,
                     new.noise,
@@ -113,10 +123,15 @@ impl<F: Scalar> AdaptiveRls<F> {
                     sxx,
                     sxg,
                 ];
-                (values, [new.gain * contribution, contribution])
+                let square = d * d;
+                let sums = [new.gain * contribution, contribution, q * square, moment * square];
+                (values, sums)
             },
         );
-        self.filter.end(sums);
+        self.filter.end([gain, contribution]);
+        if moment > 0.0 && curvature > 0.0 {
+            self.unknown = curvature / moment;
+        }
     }
 }
 

@@ -196,6 +196,12 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
         let blind = self.model.count() == 0;
         let gradients = [&*view.gradient, &*view.trial_gradient];
         let sums = self.change_sums(gradients);
+        if !self.exact && sums.touched == 0.0 {
+            // a draw without any gradient along the step does not say that f is straight there
+            self.estimate.update(view.gradient);
+            self.average(view.best, view.x, run);
+            return Outcome::Stayed;
+        }
         let cosine = if self.exact { 1.0 } else { self.agreement.record(&sums.weighted, !blind) };
         self.steps_since_comparison = 0;
 
@@ -337,12 +343,14 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
     fn change_sums(&self, gradients: [&[F]; 2]) -> Sums {
         let [before, after] = gradients;
         let inputs = [&self.step[..], before, after];
-        let [bend, square, before_square, after_square] =
+        let [bend, square, before_square, after_square, touched] =
             zip_map_sum(inputs, [], |[d, before, after], []| {
                 let y = after - before;
-                ([], [d * y, y * y, before * before, after * after])
+                let touched = (d * before).abs() + (d * after).abs();
+                ([], [d * y, y * y, before * before, after * after, touched])
             });
         let mut sums = Sums {
+            touched,
             bend,
             square,
             gradient_square: before_square.max(after_square),
@@ -364,8 +372,9 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
             &self.scratch,
         ];
         let weighted = zip_map_sum(inputs, [], |[d, before, after, m, p, r, z], []| {
-            let (y, b, w) =
-                (after - before, Prediction::change(scale, eta, m, p, d), F::one() / r.max(least));
+            let (y, b) = (after - before, Prediction::change(scale, eta, m, p, d));
+            // a coordinate that no draw has touched yet has no unit to be measured in
+            let w = if r > least { F::one() / r } else { F::zero() };
             let error = y - b;
             ([], [w * (y * y), w * (b * b), w * (error * error), w * (z * z), w * (y * z)])
         });
@@ -383,6 +392,8 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
 
 /// Sums over the coordinates of a step, y being the change of the gradient.
 struct Sums {
+    /// |d|.(|g| + |g'|), with the gradients g and g' at both ends.
+    touched: f64,
     /// d.y.
     bend: f64,
     /// |y|^2.

@@ -167,19 +167,18 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
     /// Only the diagonal R of Cov is known. The residual e = g - m of the last draw is a sample of
     /// the whole; e'Ae, averaged over draws, corrects the trace.
     fn is_noise(&mut self, gradient: &[F], multiplier: f64) -> bool {
-        let (mean, tiny) = (&self.estimate.mean[..], tiny_curvature::<F>());
+        let mean = &self.estimate.mean[..];
         let (model, precision, residual) = (&mut self.model, &self.precision, [gradient, mean]);
         let [sample, diagonal] = if multiplier > 0.0 {
             model.square_of_residual(multiplier, precision, residual)
         } else {
             model.solve_residual(precision, residual, &mut self.scratch)
         };
-        let eta = F::from_f64_lossy(multiplier);
+        let of = self.model.diagonal(multiplier);
         let inputs =
             [mean, &self.model.curvature, &self.precision, &self.estimate.noise, &self.step];
-        let [trace, slope] = zip_map_sum(inputs, [], |[m, q, p, r, d], []| {
-            ([], [r / (positive_curvature(q, tiny) + eta * p), m * d])
-        });
+        let [trace, slope] =
+            zip_map_sum(inputs, [], |[m, q, p, r, d], []| ([], [r * of.inverse(q, p), m * d]));
         let vectors = [gradient, mean, &self.estimate.noise, &self.scratch];
         self.spread.record(vectors, multiplier, sample, self.estimate.gain);
         if diagonal > 0.0 {

@@ -20,7 +20,8 @@ const PAIRS: usize = 5;
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct SecantModel<F> {
-    /// q: root mean square slope of the gradient along the steps, f/x^2.
+    /// q: root mean square slope of the gradient along the steps, f/x^2; 0 where no step has moved
+    /// x yet.
     pub curvature: Vec<F>,
     /// Weight of the steps that q is the mean of.
     weight: Vec<F>,
@@ -30,6 +31,9 @@ pub(super) struct SecantModel<F> {
     secants: Gram,
     /// Steps learned from.
     count: u64,
+    /// Curvature in units of the metric, y's / s'Ps, of the last step: what is taken for q/p where
+    /// q is not known. 0 where all q are known.
+    unknown: f64,
     /// What of the inverse is known for this state of the model.
     #[cfg_attr(feature = "serde1", serde(skip))]
     known: Known,
@@ -197,6 +201,15 @@ impl<F: Scalar> SecantModel<F> {
         self.count
     }
 
+    /// The diagonal of B + eta P.
+    pub fn diagonal(&self, multiplier: f64) -> Diagonal<F> {
+        Diagonal {
+            eta: F::from_f64_lossy(multiplier),
+            unknown: F::from_f64_lossy(self.unknown),
+            tiny: tiny_curvature(),
+        }
+    }
+
     /// Forgets all pairs; the diagonal stays.
     pub fn forget_pairs(&mut self) {
         self.pairs.iter_mut().for_each(Pair::clear);
@@ -213,8 +226,9 @@ impl<F: Scalar> SecantModel<F> {
 
     /// The metric P has changed.
     pub fn forget_metric(&mut self) {
-        // B alone does not depend on it
-        self.known.0 = self.known.0.take().filter(|shift| shift.multiplier == 0.0);
+        // B alone does not depend on it, but for coordinates of unknown curvature
+        let is_free = self.unknown == 0.0;
+        self.known.0 = self.known.0.take().filter(|shift| is_free && shift.multiplier == 0.0);
     }
 
     pub fn learn(&mut self, secant: &Secant<'_, F>) {
@@ -224,16 +238,23 @@ impl<F: Scalar> SecantModel<F> {
         let keep = constant(1.0 - secant.forgetting.max(1.0 / self.count as f64));
         let (unit, tiny) = (constant(1.0 / secant.unit), F::min_positive_value());
         let [before, after] = secant.gradients;
-        zip_map_sum(
-            [secant.step, before, after],
+        let (least, one, zero) = (tiny_curvature::<F>(), F::one(), F::zero());
+        let [bend, square, unknown_count] = zip_map_sum(
+            [secant.step, before, after, secant.prediction.precision],
             [&mut self.weight, &mut self.curvature],
-            |[d, before, after], [w, q]| {
+            |[d, before, after, p], [w, q]| {
                 let (old, y) = (keep * w, after - before);
                 let w = old + unit * d * d;
                 let square = old * q * q + unit * y * y;
-                ([w, if w > tiny { (square / w).sqrt() } else { q }], [])
+                let q = if w > tiny { (square / w).sqrt().max(least) } else { q };
+                ([w, q], [d * y, p * d * d, if q == zero { one } else { zero }])
             },
         );
+        if unknown_count == 0.0 {
+            self.unknown = 0.0;
+        } else if bend > 0.0 {
+            self.unknown = bend / square;
+        }
         self.push(secant);
     }
 
@@ -290,12 +311,12 @@ impl<F: Scalar> SecantModel<F> {
     }
 
     fn shift_to(&self, multiplier: f64, precision: &[F]) -> Shift {
-        let diagonal = Diagonal::new(multiplier);
+        let diagonal = self.diagonal(multiplier);
         let inputs: [_; 2 * PAIRS + 2] = self.with_pairs([&self.curvature, precision]);
         let mut secants = self.secants.clone();
         let changes = if multiplier == 0.0 {
             zip_map_sum(inputs, [], |inputs, []| {
-                let inverse = diagonal.inverse(inputs[Q], F::zero());
+                let inverse = diagonal.inverse(inputs[Q], inputs[P]);
                 let mut sums = [F::zero(); TRIANGLE];
                 for j in 0..PAIRS {
                     let scaled = inverse * inputs[PAIRS + j];
@@ -338,7 +359,7 @@ impl<F: Scalar> SecantModel<F> {
         [a, b]: [&[F]; 2],
         v: impl Fn(F, F, F) -> F + Copy + Send + Sync,
     ) -> Products {
-        let diagonal = Diagonal::new(multiplier);
+        let diagonal = self.diagonal(multiplier);
         let inputs: [_; 2 * PAIRS + 4] = self.with_pairs([&self.curvature, precision, a, b]);
         let sums: [f64; 2 * PAIRS + 1] = zip_map_sum(inputs, [], |inputs, []| {
             let (p, v) = (inputs[P], v(inputs[A], inputs[B], inputs[P]));
@@ -370,7 +391,7 @@ impl<F: Scalar> SecantModel<F> {
         let products = self.products(shift.multiplier, precision, [a, b], move |a, b, _| v(a, b));
         let Coefficients { steps, changes } = shift.solve(&products);
         let [steps, changes] = [steps, changes].map(|of| of.map(F::from_f64_lossy));
-        let diagonal = Diagonal::new(shift.multiplier);
+        let diagonal = self.diagonal(shift.multiplier);
         let inputs: [_; 2 * PAIRS + 4] = self.with_pairs([&self.curvature, precision, a, b]);
         let [product, square] = zip_map_sum(inputs, [solution], |inputs, [_]| {
             let (p, v) = (inputs[P], v(inputs[A], inputs[B]));
@@ -468,20 +489,18 @@ impl<F: Scalar> Pair<F> {
     }
 }
 
-/// D = diag(q + eta p), with q kept positive.
-#[derive(Clone, Copy)]
-struct Diagonal<F> {
+/// D = diag(q + eta p), with q kept positive, and in proportion to p where it is not known.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Diagonal<F> {
     eta: F,
+    unknown: F,
     tiny: F,
 }
 
 impl<F: Scalar> Diagonal<F> {
-    fn new(multiplier: f64) -> Self {
-        Self { eta: F::from_f64_lossy(multiplier), tiny: tiny_curvature() }
-    }
-
     #[inline(always)]
-    fn inverse(self, q: F, p: F) -> F {
+    pub fn inverse(self, q: F, p: F) -> F {
+        let q = if q == F::zero() { self.unknown * p } else { q };
         F::one() / (positive_curvature(q, self.tiny) + self.eta * p)
     }
 }
