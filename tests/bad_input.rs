@@ -163,6 +163,16 @@ macro_rules! non_finite_test {
 non_finite_test!(non_finite_gradients_are_errors_or_skipped_in_double_precision, f64);
 non_finite_test!(non_finite_gradients_are_errors_or_skipped_in_single_precision, f32);
 
+#[test]
+fn the_precision_is_positive_even_if_no_draw_is_finite() {
+    let fault = |_: Draw, g: &mut Vec<f64>| {
+        g.fill(f64::NAN);
+        Ok(())
+    };
+    let result = run(Arturo::<f64>::new().with_non_finite(NonFinite::Skip), fault, 20).unwrap();
+    assert!(result.solver().precision().iter().all(|&p| p > 0.0));
+}
+
 /// Values that are finite, but that squares of are not, or that are no normal numbers.
 macro_rules! extreme_test {
     ($(#[$attribute:meta])* $name:ident, $float:ty, $each:ident, $values:expr) => {
