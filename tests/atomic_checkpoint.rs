@@ -222,7 +222,12 @@ fn a_checkpoint_that_would_be_read_in_part_is_refused() {
     let mut renamed = sound.clone();
     let at = renamed.windows(10).position(|word| word == b"best_param").unwrap();
     renamed[at] = b'x';
-    for changed in [longer, renamed] {
+    // a number of coordinates that is not that of the vector
+    let mut miscounted = sound.clone();
+    let at = miscounted.windows(11).position(|word| word == b"coordinates").unwrap() + 11;
+    assert_eq!(miscounted[at], 3);
+    miscounted[at] = 4;
+    for changed in [longer, renamed, miscounted] {
         put(checkpoint.path(), &sealed(changed));
         let loaded: Loaded = checkpoint.load();
         assert_eq!(

@@ -21,7 +21,8 @@ struct Input {
     /// Coordinates, less 1.
     dimension: u8,
     start: f64,
-    /// Curvature, on top of what the draws say.
+    /// Curvature, on top of what the draws say; its size counts, as f without a minimum ends in
+    /// overflow, a known limit.
     curvature: f64,
     /// Coordinates of the draws, one after the other, again and again.
     draws: Vec<f64>,
@@ -38,7 +39,7 @@ impl<F: Scalar> StochasticGradient for Oracle<'_, F> {
         let (n, draws) = (x.len(), &self.0.draws);
         for (i, (g, x)) in g.iter_mut().zip(x).enumerate() {
             let noise = draws[(draw.index() as usize * n + i) % draws.len()];
-            *g = F::from_f64_lossy(noise + self.0.curvature * x.to_f64_exact());
+            *g = F::from_f64_lossy(noise + self.0.curvature.abs() * x.to_f64_exact());
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 //! or an oracle that runs.
 #![no_main]
 
-use argmin::core::{CostFunction, Error, Executor, Gradient, IterState, Solver, State};
+use argmin::core::{CostFunction, Error, Executor, Gradient, IterState, Solver};
 use argmin_arturo::baseline::{Adam, AdamW, Sgd};
 use argmin_arturo::dual::{Bisection, Newton};
 use argmin_arturo::hessian::{

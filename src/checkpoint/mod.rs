@@ -260,6 +260,10 @@ where
         self.check::<S, P>(&header, &path)?;
         let (solver, mut state) =
             <(S, Iterates<P, G, J, H, R>)>::deserialize(&mut deserializer).map_err(undecodable)?;
+        // the head must be that of the vector, too
+        let len =
+            state.param.as_ref().map(ParamVec::as_coordinates).transpose()?.map_or(0, <[_]>::len);
+        let header = Header::of::<S, P>(len as u64);
         if Content::of(&header, &solver, &state).map_err(undecodable)? != Content::of_bytes(&body) {
             return Err(invalid(format!(
                 "checkpoint {}: it holds more than this solver reads, or something else; delete it \
