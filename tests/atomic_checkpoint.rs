@@ -201,6 +201,45 @@ fn checkpoints_of_something_else_are_refused() {
     assert_eq!(error(&directory, loaded), refusal(&old, &here));
 }
 
+/// The bytes of a file, with a checksum that fits.
+fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
+    let length = bytes.len() as u64 - 28;
+    let sum = bytes[28..].iter().fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| {
+        (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    bytes[12..20].copy_from_slice(&length.to_le_bytes());
+    bytes[20..28].copy_from_slice(&sum.to_le_bytes());
+    bytes
+}
+
+#[test]
+fn a_checkpoint_that_would_be_read_in_part_is_refused() {
+    let directory = Directory::new("part");
+    let checkpoint = two_checkpoints(&directory);
+    let sound = fs::read(checkpoint.path()).unwrap();
+    let longer = [&sound[..], &[0xc0]].concat();
+    // a field that no one knows, in the place of one that may be missing
+    let mut renamed = sound.clone();
+    let at = renamed.windows(10).position(|word| word == b"best_param").unwrap();
+    renamed[at] = b'x';
+    // a number of coordinates that is not that of the vector
+    let mut miscounted = sound.clone();
+    let at = miscounted.windows(11).position(|word| word == b"coordinates").unwrap() + 11;
+    assert_eq!(miscounted[at], 3);
+    miscounted[at] = 4;
+    for changed in [longer, renamed, miscounted] {
+        put(checkpoint.path(), &sealed(changed));
+        let loaded: Loaded = checkpoint.load();
+        assert_eq!(
+            error(&directory, loaded),
+            "Invalid parameter: \"checkpoint run: it holds more than this solver reads, or \
+             something else; delete it to begin anew\""
+        );
+    }
+    put(checkpoint.path(), &sealed(sound));
+    assert_eq!(iteration(checkpoint.load()), 25);
+}
+
 mod before {
     #[derive(serde::Serialize, serde::Deserialize)]
     pub struct Mine {

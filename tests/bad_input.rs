@@ -6,7 +6,7 @@ use argmin::core::observers::{Observe, ObserverMode};
 use argmin::core::{Error, Executor, IterState, KV, OptimizationResult, Solver, State};
 use argmin_arturo::baseline::{Adam, AdamW, Sgd};
 use argmin_arturo::dual::{Bisection, Newton};
-use argmin_arturo::hessian::{ExactDiagonal, FiniteDifference, KalmanRls};
+use argmin_arturo::hessian::{AdaptiveRls, ExactDiagonal, FiniteDifference, KalmanRls};
 use argmin_arturo::oracle::{GaussianNoise, StudentTNoise};
 use argmin_arturo::schedule::KlSchedule;
 use argmin_arturo::{
@@ -162,6 +162,44 @@ macro_rules! non_finite_test {
 }
 non_finite_test!(non_finite_gradients_are_errors_or_skipped_in_double_precision, f64);
 non_finite_test!(non_finite_gradients_are_errors_or_skipped_in_single_precision, f32);
+
+#[test]
+fn an_uncertain_slope_does_not_overflow_in_single_precision() {
+    // gradients of two sizes on a steep bowl: noise over the spread of x is above all floats
+    struct Steep;
+    impl StochasticGradient for Steep {
+        type Param = Vec<f32>;
+        fn stochastic_gradient(
+            &self,
+            x: &Vec<f32>,
+            draw: Draw,
+            g: &mut Vec<f32>,
+        ) -> Result<(), Error> {
+            for (i, (g, x)) in g.iter_mut().zip(x).enumerate() {
+                let is_large = (2 * draw.index() + i as u64).is_multiple_of(2);
+                *g = if is_large { 4.831_838e9 } else { 0.0 } + 3_048_067.8 * x;
+            }
+            Ok(())
+        }
+    }
+    let solver = Arturo::<f32>::new().with_estimator(AdaptiveRls::default());
+    let result = Executor::new(Steep, solver)
+        .configure(|state| state.param(vec![-1.892_146_7e-6; 2]).max_iters(150))
+        .run()
+        .unwrap();
+    let precision = result.solver().precision();
+    assert!(precision.iter().all(|&p| p > 0.0 && p.is_finite()), "{precision:?}");
+}
+
+#[test]
+fn the_precision_is_positive_even_if_no_draw_is_finite() {
+    let fault = |_: Draw, g: &mut Vec<f64>| {
+        g.fill(f64::NAN);
+        Ok(())
+    };
+    let result = run(Arturo::<f64>::new().with_non_finite(NonFinite::Skip), fault, 20).unwrap();
+    assert!(result.solver().precision().iter().all(|&p| p > 0.0));
+}
 
 /// Values that are finite, but that squares of are not, or that are no normal numbers.
 macro_rules! extreme_test {

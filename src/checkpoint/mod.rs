@@ -17,6 +17,7 @@ use file::{Found, Paths};
 use rmp_serde::{Deserializer, Serializer};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::any::type_name;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// argmin's state of a run whose parameters lie in memory as a slice.
@@ -246,7 +247,7 @@ where
     /// (iterations, time, Ctrl-C) is ready to go on; one that ended by a result stays ended.
     ///
     /// # Errors
-    /// If the file is no checkpoint, if it is damaged and there is no previous one, or if it is of
+    /// If the file is no checkpoint, if it does not read as it was written, if it is damaged and there is no previous one, or if it is of
     /// another solver, precision, number of coordinates or version of this crate.
     fn load(&self) -> Result<Option<(S, Iterates<P, G, J, H, R>)>, Error> {
         let Found { body, path } = match self.paths.find()? {
@@ -265,6 +266,17 @@ where
         self.check::<S, P>(&header, &path)?;
         let (solver, mut state) =
             <(S, Iterates<P, G, J, H, R>)>::deserialize(&mut deserializer).map_err(undecodable)?;
+        // the head must be that of the vector, too
+        let len =
+            state.param.as_ref().map(ParamVec::as_coordinates).transpose()?.map_or(0, <[_]>::len);
+        let header = Header::of::<S, P>(len as u64);
+        if Content::of(&header, &solver, &state).map_err(undecodable)? != Content::of_bytes(&body) {
+            return Err(invalid(format!(
+                "checkpoint {}: it holds more than this solver reads, or something else; delete it \
+                 to begin anew",
+                path.display()
+            )));
+        }
         if let Some(max_iters) = self.max_iters {
             state.max_iters = max_iters;
         }
@@ -276,6 +288,48 @@ where
 
     fn frequency(&self) -> CheckpointingFrequency {
         self.frequency
+    }
+}
+
+/// How often each byte occurs: bytes in any order, as argmin's counts come in any.
+#[derive(PartialEq)]
+struct Content([u64; 256]);
+
+impl Content {
+    fn of_bytes(bytes: &[u8]) -> Self {
+        let mut content = Self([0; 256]);
+        content.add(bytes);
+        content
+    }
+
+    /// That of a checkpoint, without the memory that it would take.
+    fn of(
+        header: &Header,
+        solver: &impl Serialize,
+        state: &impl Serialize,
+    ) -> Result<Self, rmp_serde::decode::Error> {
+        let mut content = Self([0; 256]);
+        let mut serializer = Serializer::new(&mut content).with_struct_map();
+        header
+            .serialize(&mut serializer)
+            .and_then(|()| (solver, state).serialize(&mut serializer))
+            .map_err(<rmp_serde::decode::Error as serde::de::Error>::custom)?;
+        Ok(content)
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0[usize::from(*byte)] += 1);
+    }
+}
+
+impl Write for Content {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.add(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -50,6 +50,9 @@ impl DualSolver for Bisection {
         let mut evaluations = 0;
         while upper - lower > self.tolerance {
             let midpoint = 0.5 * (lower + upper);
+            if evaluations > 0 && (midpoint <= lower || midpoint >= upper) {
+                break; // no float is between them, and none will be
+            }
             value = kl(midpoint).kl;
             evaluations += 1;
             // the bracket moves before the test, so an early stop returns the next midpoint
@@ -75,5 +78,19 @@ fn bracket(warm_start: Option<f64>) -> (f64, f64) {
     match warm_start {
         Some(eta) => (eta / BRACKET_FACTOR, (eta * BRACKET_FACTOR).min(MAX_MULTIPLIER)),
         None => (0.0, MAX_MULTIPLIER),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tolerance_below_the_spacing_of_floats_ends() {
+        // a jump at 3, which no early stop meets
+        let kl = |eta: f64| DualValue { kl: if eta < 3.0 { 9.0 } else { 0.0 }, slope: 0.0 };
+        let solution = Bisection::new(1e-300).unwrap().solve(1.0, None, kl);
+        assert!((solution.multiplier - 3.0).abs() < 1e-14, "{solution:?}");
+        assert!(solution.evaluations < 100, "{solution:?}");
     }
 }

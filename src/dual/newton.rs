@@ -109,7 +109,7 @@ impl DualSolver for Newton {
     }
 
     fn first_multiplier(&self, warm_start: Option<f64>) -> f64 {
-        warm_start.filter(|eta| eta.is_finite()).unwrap_or(0.0)
+        warm_start.filter(|eta| eta.is_finite() && *eta >= 0.0).unwrap_or(0.0)
     }
 }
 
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn an_inactive_bound_gives_multiplier_zero() {
-        for warm in [None, Some(0.0), Some(1e-9), Some(5.0), Some(1e200)] {
+        for warm in [None, Some(0.0), Some(1e-9), Some(5.0), Some(1e200), Some(-1e88)] {
             let solution = Newton::default().solve(1.0, warm, spectrum(&[1.0], &[2.0], &[1.0]));
             assert_eq!(solution.multiplier, 0.0);
             assert_eq!(solution.kl, 0.125);
@@ -221,7 +221,7 @@ mod tests {
     fn a_wrong_warm_start_is_recovered_from() {
         let kl = spectrum(&[1.0, 1e-8, 1e6], &[1e-12, 1.0, 1e3], &[1.0, 1e4, 1e-4]);
         let reference = Newton::default().solve(1e-3, None, &kl).multiplier;
-        for warm in [1e-300, 1e-10, 1.0, 1e10, 1e300, f64::INFINITY, f64::NAN] {
+        for warm in [1e-300, 1e-10, 1.0, 1e10, 1e300, f64::INFINITY, f64::NAN, -1e88] {
             let solution = Newton::default().solve(1e-3, Some(warm), &kl);
             assert!((solution.multiplier / reference - 1.0).abs() < 2e-3, "{warm:e} {solution:?}");
             assert!((solution.kl / 1e-3 - 1.0).abs() <= 1e-3);

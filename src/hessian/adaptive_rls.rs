@@ -84,9 +84,11 @@ impl<F: Scalar> AdaptiveRls<F> {
                 &mut self.offset_gradient,
             ],
             |[g, d], [m, r, a, q, p, e, w, xb, gb, sxx, sxg]| {
-                let slope_variance = if sxx > tiny { r / sxx } else { zero };
-                let change = constant(CURVATURE_ERROR * CURVATURE_ERROR)
-                    * ((a * a + q * q + slope_variance) * d * d);
+                // the variance of a slope, and its square, can be above all floats where d is 0
+                let uncertain = if sxx > tiny { r * (d / sxx * d) } else { zero };
+                let (ad, qd) = (a * d, q * d);
+                let change =
+                    constant(CURVATURE_ERROR * CURVATURE_ERROR) * (ad * ad + qd * qd + uncertain);
                 let start = m - a * d;
                 let new = shared.filter(g, [start, m], r, p, e, change);
                 let contribution = (start * d).abs();

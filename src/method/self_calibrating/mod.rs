@@ -238,9 +238,11 @@ where
         self.estimate.reset(len);
         self.model.reset(len);
         self.spread.reset(len);
-        for values in [&mut self.precision, &mut self.start, &mut self.step, &mut self.scratch] {
+        for values in [&mut self.start, &mut self.step, &mut self.scratch] {
             values.resize(len, F::zero());
         }
+        // positive from the start, also where no draw is ever finite
+        self.precision.resize(len, F::one());
     }
 
     fn dimension(&self) -> usize {

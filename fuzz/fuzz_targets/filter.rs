@@ -1,0 +1,116 @@
+//! The step of each method under arbitrary gradients.
+#![no_main]
+
+use argmin::core::{Error, Executor, IterState, Solver, State};
+use argmin_arturo::hessian::AdaptiveRls;
+use argmin_arturo::{Arturo, Draw, NonFinite, PaperSettings, Scalar, StochasticGradient};
+use libfuzzer_sys::{arbitrary::Arbitrary, fuzz_target};
+use std::marker::PhantomData;
+
+#[derive(Arbitrary, Clone, Copy, Debug)]
+enum Method {
+    SelfCalibrating,
+    AdaptiveRls,
+    Published,
+}
+
+#[derive(Arbitrary, Debug)]
+struct Input {
+    method: Method,
+    is_single: bool,
+    /// Coordinates, less 1.
+    dimension: u8,
+    start: f64,
+    /// Curvature, on top of what the draws say; its size counts, as f without a minimum ends in
+    /// overflow, a known limit.
+    curvature: f64,
+    /// Coordinates of the draws, one after the other, again and again.
+    draws: Vec<f64>,
+}
+
+const ITERATIONS: u64 = 150;
+
+struct Oracle<'a, F>(&'a Input, PhantomData<F>);
+
+impl<F: Scalar> StochasticGradient for Oracle<'_, F> {
+    type Param = Vec<F>;
+
+    fn stochastic_gradient(&self, x: &Vec<F>, draw: Draw, g: &mut Vec<F>) -> Result<(), Error> {
+        let (n, draws) = (x.len(), &self.0.draws);
+        for (i, (g, x)) in g.iter_mut().zip(x).enumerate() {
+            let noise = draws[(draw.index() as usize * n + i) % draws.len()];
+            *g = F::from_f64_lossy(noise + self.0.curvature.abs() * x.to_f64_exact());
+        }
+        Ok(())
+    }
+}
+
+type Run<F> = IterState<Vec<F>, Vec<F>, (), (), (), F>;
+
+/// The solver after a run, and the points that it ended at; none where the run is refused.
+fn run<F: Scalar, S>(input: &Input, solver: S) -> Option<(S, Vec<F>)>
+where
+    for<'a> S: Solver<Oracle<'a, F>, Run<F>>,
+{
+    let start = vec![F::from_f64_lossy(input.start); usize::from(input.dimension % 8) + 1];
+    let result = Executor::new(Oracle(input, PhantomData), solver)
+        .configure(|state| state.param(start).max_iters(ITERATIONS))
+        .timer(false)
+        .run()
+        .ok()?;
+    let points = [result.state().get_param(), result.state().get_best_param()];
+    let coordinates = points.into_iter().flatten().flatten().copied().collect();
+    Some((result.solver, coordinates))
+}
+
+/// What holds whatever the draws were.
+fn check<F: Scalar>(precision: &[F], coordinates: &[F]) {
+    assert!(precision.iter().all(|&p| p > F::zero()), "{precision:?}");
+    assert!(coordinates.iter().all(|x| x.is_finite()), "{coordinates:?}");
+}
+
+fn try_out<F: Scalar>(input: &Input) {
+    let skip = NonFinite::Skip;
+    match input.method {
+        Method::SelfCalibrating => {
+            let solver = Arturo::<F>::new().with_non_finite(skip);
+            if let Some((solver, coordinates)) = run(input, solver) {
+                check(solver.precision(), &coordinates);
+            }
+        }
+        Method::AdaptiveRls => {
+            let solver = Arturo::<F>::new().with_estimator(AdaptiveRls::default());
+            if let Some((solver, coordinates)) = run(input, solver.with_non_finite(skip)) {
+                check(solver.precision(), &coordinates);
+                assert!(solver.model().noise.iter().all(|&r| r >= F::zero()));
+            }
+        }
+        Method::Published => {
+            let solver = Arturo::<F, _>::paper(PaperSettings::default());
+            let solver = solver.expect("the defaults are in range").with_non_finite(skip);
+            if let Some((solver, coordinates)) = run(input, solver) {
+                check(solver.precision(), &coordinates);
+                for [b, ab, a] in solver.estimator().covariance() {
+                    let [b, ab, a] = [b, ab, a].map(Scalar::to_f64_exact);
+                    assert!(b >= 0.0 && a >= 0.0, "{b} {ab} {a}");
+                    // psd up to the rounding of the products
+                    let slack = 1.0 + 16.0 * F::epsilon().to_f64_exact();
+                    assert!(ab.abs() <= b.sqrt() * a.sqrt() * slack, "{b} {ab} {a}");
+                }
+            }
+        }
+    }
+}
+
+fuzz_target!(|input: Input| {
+    let limit = if input.is_single { 1e15 } else { 1e120 };
+    // what no square of a gradient overflows at, which is a known limit (tests/bad_input.rs); NaN
+    // and infinities are draws to skip
+    let is_large = |value: &f64| value.is_finite() && value.abs() > limit;
+    let factors = [input.start, input.curvature];
+    let are_large = factors.iter().any(|value| !(value.abs() <= f64::sqrt(limit)));
+    if input.draws.is_empty() || are_large || input.draws.iter().any(is_large) {
+        return;
+    }
+    if input.is_single { try_out::<f32>(&input) } else { try_out::<f64>(&input) }
+});
