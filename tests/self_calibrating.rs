@@ -278,3 +278,28 @@ fn the_answer_does_not_end_above_the_start() {
         assert!(gap < 0.02, "{seed}: {gap}");
     }
 }
+
+/// The bowl with noise, of which a draw sees each coordinate with a probability, and the odd ones
+/// from some draw on only: elsewhere the gradient is exactly 0.
+fn sparse(probability: f64, first: u64) -> impl Fn(&[f64], Draw, &mut [f64]) {
+    move |x, draw, g| {
+        bowl(x, g);
+        add_noise(draw, 0.1, g);
+        let mut rng = draw.stream(1).rng();
+        for (i, g) in g.iter_mut().enumerate() {
+            let is_seen = rng.random_bool(probability) && (i % 2 == 0 || draw.index() >= first);
+            *g = if is_seen { *g / probability } else { 0.0 };
+        }
+    }
+}
+
+#[test]
+fn a_coordinate_without_a_gradient_so_far_waits_for_one() {
+    for (probability, first, bound) in [(1.0, 50, 1e-4), (1.0, 500, 1e-3), (0.3, 0, 1e-3)] {
+        for seed in 0..5 {
+            let x = answer(sparse(probability, first), &[0.0; 12], seed, 3000);
+            let gap = bowl(&x, &mut [0.0; 12]);
+            assert!(gap < bound, "{probability} {first} {seed}: {gap}");
+        }
+    }
+}
