@@ -24,8 +24,8 @@ pub struct AdaptiveRls<F> {
     mean_offset: Vec<F>,
     mean_gradient: Vec<F>,
     offset_gradient: Vec<F>,
-    /// Curvature in units of m^2 + R along the last step: what is taken where x has not moved yet,
-    /// since no draw had a gradient there.
+    /// Curvature in units of m^2 + R along the last step: what is taken where a draw has a gradient
+    /// for the first time.
     unknown: f64,
 }
 
@@ -84,11 +84,11 @@ impl<F: Scalar> AdaptiveRls<F> {
                 &mut self.offset_gradient,
             ],
             |[g, d], [m, r, a, q, p, e, w, xb, gb, sxx, sxg]| {
-                // the variance of a slope, and its square, can be above all floats where d is 0
-                let uncertain = if sxx > tiny { r * (d / sxx * d) } else { zero };
-                let (ad, qd) = (a * d, q * d);
-                let change =
-                    constant(CURVATURE_ERROR * CURVATURE_ERROR) * (ad * ad + qd * qd + uncertain);
+                // where x has hardly moved, squares of slopes and their variance can be above all
+                // floats, and d * d be 0
+                let slope_variance = if sxx > tiny { r / sxx } else { zero };
+                let uncertain = (a * a + q * q + slope_variance).min(F::max_value());
+                let change = constant(CURVATURE_ERROR * CURVATURE_ERROR) * (uncertain * d * d);
                 let start = m - a * d;
                 let new = shared.filter(g, [start, m], r, p, e, change);
                 let contribution = (start * d).abs();
@@ -107,7 +107,7 @@ impl<F: Scalar> AdaptiveRls<F> {
                 let sxg = memory * sxg + (one - k) * dx * dg;
                 let a = if sxx > tiny { sxg / sxx } else { zero };
                 let moment = new.gradient * new.gradient + new.noise;
-                let q = if sxx > tiny {
+                let q = if r > zero {
                     (q * q + constant(SLOPE_WEIGHT) * (a * a - q * q)).sqrt()
                 } else {
                     unknown * moment
