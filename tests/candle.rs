@@ -260,7 +260,8 @@ fn errors_of_candle_end_a_run_with_their_context() {
         error.to_string(),
         "VarMapOracle: the loss of Draw { seed: 0, index: 0, mirrored: false }"
     );
-    assert!(text(error).contains("reshape"));
+    let text = text(error);
+    assert!(text.contains("Shape mismatch"), "{text}");
 }
 
 #[cfg(feature = "serde1")]
