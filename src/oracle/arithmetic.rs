@@ -43,6 +43,12 @@ pub(super) fn copy<P: ParamVec>(owner: &str, target: &mut P, source: &P) -> Resu
     combine(owner, target, source, |_, b| (b, P::Scalar::zero())).map(drop)
 }
 
+/// Sets all coordinates to 0.
+pub(super) fn clear<P: ParamVec>(sum: &mut P) -> Result<(), Error> {
+    sum.as_coordinates_mut()?.fill(P::Scalar::zero());
+    Ok(())
+}
+
 /// Divides by a count.
 pub(super) fn divide<P: ParamVec>(sum: &mut P, count: u64) -> Result<(), Error> {
     let count = P::Scalar::from_f64_lossy(count as f64);

@@ -1,11 +1,11 @@
 //! Means of many terms, and minibatches of them.
 
+use super::arithmetic::{clear, divide};
 use super::permutation::Permutation;
 use super::{Draw, Epochs, ParallelMiniBatch, StochasticGradient};
 use crate::error::invalid;
-use crate::param::{ParamVec, Scalar};
+use crate::param::ParamVec;
 use argmin::core::Error;
-use num_traits::Zero;
 use rand::Rng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::ops::Range;
@@ -225,16 +225,11 @@ where
         draw: Draw,
         gradient: &mut S::Param,
     ) -> Result<(), Error> {
-        type Float<P> = <P as ParamVec>::Scalar;
-
-        gradient.as_coordinates_mut()?.fill(Float::<S::Param>::zero());
+        clear(gradient)?;
         let batch = self.batch(draw);
-        let count = Float::<S::Param>::from_f64_lossy(batch.len() as f64);
+        let count = batch.len() as u64;
         self.sum.add_batch_gradient(x, batch, gradient)?;
-        for g in gradient.as_coordinates_mut()? {
-            *g = *g / count;
-        }
-        Ok(())
+        divide(gradient, count)
     }
 }
 

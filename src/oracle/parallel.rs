@@ -1,14 +1,14 @@
 //! Minibatches whose terms are summed on several threads.
 
+use super::arithmetic::{add, clear, divide};
 use super::cost::FiniteSumCost;
 use super::finite_sum::Batch;
 use super::pool::Pool;
-use super::{Draw, FiniteSum, MiniBatch, StochasticCost, StochasticGradient, arithmetic};
+use super::{Draw, FiniteSum, MiniBatch, StochasticCost, StochasticGradient};
 use crate::error::invalid;
-use crate::param::{ParamVec, Scalar};
+use crate::param::ParamVec;
 use crate::threads;
 use argmin::core::Error;
-use num_traits::Zero;
 
 /// The gradient of a [`MiniBatch`] with its terms summed on several threads: see
 /// [`MiniBatch::in_parallel`].
@@ -84,7 +84,7 @@ where
         }
         let first = batch.split_off_front(part_count.div_ceil(2) * self.part_size);
         let mut second_sum = self.pool.take(&*sum);
-        second_sum.as_coordinates_mut()?.fill(<S::Param as ParamVec>::Scalar::zero());
+        clear(&mut *second_sum)?;
         let (first, second) = threads::join(
             threads::are_many(),
             || self.add(x, first, sum),
@@ -92,7 +92,7 @@ where
         );
         // an error of the first half comes first, whichever thread was faster
         first.and(second)?;
-        arithmetic::add("MiniBatch", sum, &second_sum)
+        add("MiniBatch", sum, &*second_sum)
     }
 }
 
@@ -109,14 +109,11 @@ where
         draw: Draw,
         gradient: &mut S::Param,
     ) -> Result<(), Error> {
-        gradient.as_coordinates_mut()?.fill(<S::Param as ParamVec>::Scalar::zero());
+        clear(gradient)?;
         let batch = self.batches.batch(draw);
-        let count = <S::Param as ParamVec>::Scalar::from_f64_lossy(batch.len() as f64);
+        let count = batch.len() as u64;
         self.add(x, batch, gradient)?;
-        for g in gradient.as_coordinates_mut()? {
-            *g = *g / count;
-        }
-        Ok(())
+        divide(gradient, count)
     }
 }
 

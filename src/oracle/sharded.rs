@@ -1,10 +1,10 @@
 //! Means of more terms than memory holds.
 
+use super::arithmetic::{clear, divide};
 use super::{Draw, StochasticGradient};
 use crate::error::invalid;
-use crate::param::{ParamVec, Scalar};
+use crate::param::ParamVec;
 use argmin::core::Error;
-use num_traits::Zero;
 use rand::Rng;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -202,10 +202,8 @@ where
         draw: Draw,
         gradient: &mut S::Param,
     ) -> Result<(), Error> {
-        type Float<P> = <P as ParamVec>::Scalar;
-
         let terms = self.terms(self.shard_of(draw))?;
-        gradient.as_coordinates_mut()?.fill(Float::<S::Param>::zero());
+        clear(gradient)?;
         let count = self.batch_size.min(terms.len());
         if count == terms.len() {
             for term in terms.iter() {
@@ -218,11 +216,7 @@ where
                 self.sum.add_term_gradient(x, term, gradient)?;
             }
         }
-        let count = Float::<S::Param>::from_f64_lossy(count as f64);
-        for g in gradient.as_coordinates_mut()? {
-            *g = *g / count;
-        }
-        Ok(())
+        divide(gradient, count as u64)
     }
 }
 

@@ -1,13 +1,12 @@
 //! Gradients from differences of drawn costs along random directions.
 
-use super::arithmetic::pass_on;
+use super::arithmetic::{clear, pass_on};
 use super::difference_step::{DifferenceStep, step_setters};
 use super::pool::Pool;
 use super::{Draw, StochasticCost, StochasticGradient};
 use crate::error::invalid;
 use crate::param::{ParamVec, Scalar};
 use argmin::core::Error;
-use num_traits::Zero;
 use rand::RngCore;
 
 /// Simultaneous perturbation: the gradient of a drawn cost from two costs, whatever the dimension.
@@ -133,7 +132,7 @@ impl<O: StochasticCost> StochasticGradient for Spsa<O> {
         let (mut ahead, mut behind) = (self.pool.take(x), self.pool.take(x));
         let mut signs = Signs::new(draw.stream(DIRECTION_STREAM).rng());
         let weight = <O::Param as ParamVec>::Scalar::from_f64_lossy(1.0 / self.directions as f64);
-        gradient.as_coordinates_mut()?.fill(Zero::zero());
+        clear(gradient)?;
         for _ in 0..self.directions {
             let points = ahead.as_coordinates_mut()?.iter_mut().zip(behind.as_coordinates_mut()?);
             for ((ahead, behind), &x) in points.zip(x.as_coordinates()?) {

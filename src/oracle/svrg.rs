@@ -1,11 +1,11 @@
 //! Minibatches of a finite sum, with the variance of a reference point taken out.
 
-use super::arithmetic::{add, combine};
+use super::arithmetic::{add, clear, combine, divide};
 use super::finite_sum::Batch;
 use super::pool::Pool;
 use super::{Draw, FiniteSum, MiniBatch, Staged, StochasticGradient};
 use crate::error::invalid;
-use crate::param::{ParamVec, Scalar};
+use crate::param::ParamVec;
 use argmin::core::Error;
 use num_traits::Zero;
 
@@ -96,16 +96,11 @@ where
     type Param = S::Param;
 
     fn begin_stage(&mut self, x: &S::Param) -> Result<(), Error> {
-        type Float<P> = <P as ParamVec>::Scalar;
-
         let sum = self.batches.sum();
         let mut gradient = x.clone();
-        gradient.as_coordinates_mut()?.fill(Float::<S::Param>::zero());
+        clear(&mut gradient)?;
         sum.add_batch_gradient(x, Batch::all(sum.term_count()), &mut gradient)?;
-        let count = Float::<S::Param>::from_f64_lossy(sum.term_count() as f64);
-        for g in gradient.as_coordinates_mut()? {
-            *g = *g / count;
-        }
+        divide(&mut gradient, sum.term_count() as u64)?;
         self.reference = Some(Reference { point: x.clone(), gradient });
         Ok(())
     }

@@ -198,8 +198,7 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
         let sums = self.change_sums(gradients);
         if !self.exact && sums.touched == 0.0 {
             // a draw without any gradient along the step does not say that f is straight there
-            self.estimate.update(view.gradient);
-            self.average(view.best, view.x, run);
+            self.stay(view, run);
             return Outcome::Stayed;
         }
         let cosine = if self.exact { 1.0 } else { self.agreement.record(&sums.weighted, !blind) };
@@ -249,8 +248,7 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
                     return Outcome::Waiting;
                 }
             } else {
-                self.estimate.update(view.gradient);
-                self.average(view.best, view.x, run);
+                self.stay(view, run);
             }
             return Outcome::Stayed;
         }
@@ -265,6 +263,12 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
             self.average(view.best, view.trial, run);
         }
         Outcome::Moved
+    }
+
+    /// Spends the draw at x on m.
+    fn stay(&mut self, view: View<'_, F>, run: &Run) {
+        self.estimate.update(view.gradient);
+        self.average(view.best, view.x, run);
     }
 
     /// Whether a larger ball would lower the expected f, noise included: the expected change of f
