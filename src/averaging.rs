@@ -17,6 +17,7 @@ use crate::param::Scalar;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub enum Averaging {
     /// It is the last iterate, as in the paper.
     None,

@@ -54,6 +54,7 @@ pub(crate) fn invalid(text: String) -> Error {
     index = .draw.index(),
     seed = .draw.seed()
 )]
+#[non_exhaustive]
 pub struct NonFiniteGradient<P> {
     /// The solver that met it.
     pub solver: &'static str,

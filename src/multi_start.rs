@@ -75,6 +75,7 @@ pub struct MultiStart<P> {
 
 /// Where one run begins.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Start<P> {
     /// Number of the run, from 0.
     pub index: usize,
@@ -86,6 +87,7 @@ pub struct Start<P> {
 
 /// A run that came to its end, and the cost of what it recommends.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Finish<P, R> {
     /// Where it began.
     pub start: Start<P>,

@@ -11,6 +11,7 @@ use std::f64::consts::PI;
 /// [baselines](crate::baseline) a factor on the learning rate.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub enum KlSchedule {
     /// The bound as it is.
     #[default]

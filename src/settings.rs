@@ -90,6 +90,7 @@ impl PaperSettings {
 /// What becomes of a drawn gradient with a NaN or infinite coordinate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub enum NonFinite {
     /// The run ends with a [`NonFiniteGradient`](crate::NonFiniteGradient) error.
     #[default]
@@ -102,6 +103,7 @@ pub enum NonFinite {
 /// How often the solver reports its internals to the observers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub enum Telemetry {
     /// At no iteration, which saves about a microsecond each.
     Never,

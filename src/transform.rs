@@ -9,6 +9,7 @@ use argmin::core::Error;
 /// How one coordinate x of a model follows from the free coordinate y that a solver moves.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub enum Transform {
     /// x = y.
     #[default]

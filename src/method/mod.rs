@@ -75,6 +75,7 @@ pub(crate) mod private {
 /// What all methods share over a run.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+#[doc(hidden)]
 pub struct Run {
     pub(crate) seed: u64,
     pub(crate) schedule: KlSchedule,
@@ -97,6 +98,7 @@ impl Run {
 
 /// The step that an iteration took; all 0 where it took none.
 #[derive(Clone, Copy, Debug, Default)]
+#[doc(hidden)]
 pub struct Report {
     /// The bound on KL, in nats.
     pub(crate) bound: f64,
@@ -113,6 +115,7 @@ pub struct Report {
 
 /// The cost of the recommended point.
 #[derive(Clone, Copy, Debug)]
+#[doc(hidden)]
 pub struct CostReport {
     /// In units of f.
     pub(crate) value: f64,

@@ -90,6 +90,7 @@ pub struct Solution {
 /// What a run has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub enum Verdict {
     /// The tolerance of the solver is met; or, without noise, the gradient has fallen to the square
     /// root of the machine epsilon of its size at the start.

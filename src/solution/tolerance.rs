@@ -9,6 +9,7 @@ use argmin::core::Error;
 /// What ends a run; see [`Arturo::with_tolerance`](crate::Arturo::with_tolerance).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub enum Tolerance {
     /// The standard errors are below this part of the coordinates (> 0), in the norm that the
     /// curvature a gives: sum a_i se_i^2 <= r^2 sum a_i x_i^2, whatever the units of x.
