@@ -63,6 +63,11 @@ impl AdaptiveRadius {
         }
     }
 
+    /// Begins with this radius.
+    pub(crate) fn start_from(&mut self, radius: f64) {
+        *self = Self { radius, ..Self::default() };
+    }
+
     pub(crate) fn has_started(&self) -> bool {
         self.radius > 0.0
     }

@@ -40,6 +40,20 @@ const MAX_FORGETTING: f64 = 0.9;
 /// Weight of the newest squared slope in their mean.
 const SLOPE_WEIGHT: f64 = 0.2;
 
+/// Draws that a slope known beforehand counts for.
+const PRIOR_WEIGHT: f64 = 2.0;
+
+/// What is known before the first draw, in numbers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Prior {
+    /// Var m / R.
+    pub variance: f64,
+    /// Draws that the filter is to think it has seen.
+    pub draw_count: u64,
+    /// What is taken for q / (m^2 + R) where q is 0.
+    pub unknown_curvature: f64,
+}
+
 impl<F: Scalar> AdaptiveRls<F> {
     fn start(&mut self, gradient: &[F], model: &mut QuadraticModel<F>) {
         let len = gradient.len();
@@ -56,6 +70,43 @@ impl<F: Scalar> AdaptiveRls<F> {
         self.weight.resize(len, F::one());
         self.mean_gradient.clear();
         self.mean_gradient.extend_from_slice(gradient);
+    }
+
+    /// Starts from what another method knows, whose model is in `model`: R, m, and the root mean
+    /// square slopes q, which the regression takes for slopes as uncertain as they are large.
+    pub(crate) fn start_from(&mut self, prior: &Prior, model: &mut QuadraticModel<F>) {
+        let len = model.gradient.len();
+        self.filter.start_from(len, prior.variance, prior.draw_count);
+        self.unknown = prior.unknown_curvature;
+        let vectors = [
+            &mut model.cautious_curvature,
+            &mut model.offset_square,
+            &mut self.mean_offset,
+            &mut self.offset_gradient,
+        ];
+        for values in vectors {
+            values.clear();
+            values.resize(len, F::zero());
+        }
+        self.weight.clear();
+        self.weight.resize(len, F::from_f64_lossy(PRIOR_WEIGHT));
+        self.mean_gradient.clone_from(&model.gradient);
+        let (zero, unknown) = (F::zero(), F::from_f64_lossy(self.unknown));
+        let outputs = [
+            &mut model.cautious_curvature[..],
+            &mut model.offset_square,
+            &mut self.offset_gradient,
+        ];
+        let inputs = [&model.gradient[..], &model.noise, &model.curvature];
+        zip_map_sum(inputs, outputs, |[m, r, q], _| {
+            let square = r / q / q;
+            // a slope that is not known, or above all squares, is learned from nothing
+            if q > zero && (square * q).is_finite() {
+                ([q, square, square * q], [])
+            } else {
+                ([q.max(unknown * (m * m + r)), zero, zero], [])
+            }
+        });
     }
 
     fn refit(&mut self, gradient: &[F], step: &[F], model: &mut QuadraticModel<F>) {

@@ -7,7 +7,7 @@ use crate::dual::{DualSolver, DualValue, Newton};
 use crate::error::invalid;
 use crate::gaussian::{Gaussian, StepSums};
 use crate::groups::{self, Ball, Group};
-use crate::hessian::{AdaptiveRls, HessianEstimator, Observation, draw_gradient};
+use crate::hessian::{AdaptiveRls, HessianEstimator, Observation, Prior, draw_gradient};
 use crate::kernel;
 use crate::model::{QuadraticModel, positive_curvature, tiny_curvature};
 use crate::oracle::{Draw, StochasticGradient};
@@ -60,6 +60,27 @@ impl<F: Scalar> TrustRegion<F, AdaptiveRls<F>, Newton> {
     /// With everything estimated.
     pub(crate) fn self_calibrating() -> Self {
         Self::adaptive(AdaptiveRls::default(), Newton::default())
+    }
+}
+
+impl<F: Scalar> TrustRegion<F, AdaptiveRls<F>, Newton> {
+    /// Goes on from the model, metric and radius of another method.
+    pub(crate) fn start_from(
+        &mut self,
+        model: QuadraticModel<F>,
+        precision: Vec<F>,
+        radius: f64,
+        prior: &Prior,
+    ) {
+        self.reset_to(model.gradient.len(), true);
+        self.model = model;
+        self.estimator.start_from(prior, &mut self.model);
+        self.belief.start_from(precision);
+        if let KlRadius::Adaptive(own) = &mut self.radius {
+            own.start_from(radius);
+        }
+        self.gain = prior.variance;
+        self.count = prior.draw_count;
     }
 }
 

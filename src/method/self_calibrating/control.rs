@@ -93,6 +93,11 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
                 }
                 Outcome::Stayed
             }
+            Phase::Return { .. } => {
+                // finite at the start: the fallback has left the domain
+                self.is_above_start = Some(true);
+                Outcome::Stayed
+            }
             Phase::Renew => self.renew(view),
             Phase::Delegate => Outcome::Stayed,
         }
@@ -116,7 +121,11 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
                 return Outcome::Waiting;
             }
             // another draw at the same place
-            Phase::Calibrate | Phase::Anchor | Phase::Renew | Phase::Delegate => {
+            Phase::Calibrate
+            | Phase::Anchor
+            | Phase::Renew
+            | Phase::Delegate
+            | Phase::Return { .. } => {
                 return Outcome::Waiting;
             }
         }
@@ -201,7 +210,14 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
             self.stay(view, run);
             return Outcome::Stayed;
         }
-        let cosine = if self.exact { 1.0 } else { self.agreement.record(&sums.weighted, !blind) };
+        let is_felt = sums.is_above_rounding::<F>();
+        let cosine = if self.exact {
+            1.0
+        } else if is_felt {
+            self.agreement.record(&sums.weighted, !blind)
+        } else {
+            0.0 // rounding alone does not agree with itself
+        };
         self.steps_since_comparison = 0;
 
         let share = self.agreement.noise_share();
@@ -211,7 +227,6 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
             measured_bend: sums.bend,
         };
         let is_active = self.trial.multiplier > 0.0 && self.trial.kl >= 0.5 * self.region.radius;
-        let is_felt = sums.is_above_rounding::<F>();
         let verdict = if blind {
             self.region.judge_blind(products)
         } else {

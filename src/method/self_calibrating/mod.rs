@@ -4,6 +4,7 @@ mod agreement;
 mod control;
 mod evidence;
 mod filter;
+mod handover;
 mod line_check;
 mod plan;
 mod region;
@@ -16,6 +17,7 @@ use crate::hessian::{AdaptiveRls, draw_gradient};
 use crate::oracle::StochasticGradient;
 use crate::param::{ParamVec, Scalar};
 use crate::run::Point;
+use crate::settings::NonFinite;
 use crate::solver::NAME;
 use agreement::Agreement;
 use argmin::core::{Error, Problem};
@@ -86,10 +88,17 @@ pub struct SelfCalibrating<F, D = Newton> {
     probe_count: u64,
     spread: Spread<F>,
     rejected_count: u32,
+    /// Draws in a row that were spent on m, as it does not stand out of its noise.
+    idle_count: u32,
     comparison_count: u64,
     steps_since_comparison: u64,
-    fallback: Option<Box<TrustRegion<F, AdaptiveRls<F>, Newton>>>,
+    fallback: Option<Box<Successor<F>>>,
+    /// Draws of the run when the fallback took over what was known.
+    inherited_at: Option<u64>,
 }
+
+/// What takes over.
+type Successor<F> = TrustRegion<F, AdaptiveRls<F>, Newton>;
 
 /// What the gradient of the next iteration is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -112,6 +121,8 @@ enum Phase {
     Blame { index: u64, on_line: bool },
     /// Whatever the fallback does.
     Delegate,
+    /// The draw that was not finite at the fallback's x, at the start: the same question.
+    Return { index: u64 },
     /// A new draw at x, in place of a lost one, or to see whether the oracle really has no noise.
     Renew,
 }
@@ -178,7 +189,7 @@ impl<F: Scalar, D> Method<F> for SelfCalibrating<F, D> {
             return None;
         }
         let evidence = match &self.fallback {
-            Some(method) => method.evidence(draw_count),
+            Some(method) => self.inherited_evidence(method, draw_count),
             None => self.own_evidence(draw_count),
         };
         // a model that is not there yet, or was just given up, is no reason for an error
@@ -219,9 +230,11 @@ impl<F: Scalar, D> SelfCalibrating<F, D> {
             probe_count: 0,
             spread: Spread::default(),
             rejected_count: 0,
+            idle_count: 0,
             comparison_count: 0,
             steps_since_comparison: 0,
             fallback: None,
+            inherited_at: None,
         }
     }
 }
@@ -255,23 +268,19 @@ where
         point: &mut Point<O::Param>,
         run: &mut Run,
     ) -> Result<Report, Error> {
-        if let Some(fallback) = &mut self.fallback
-            && self.phase == Phase::Delegate
-        {
-            let report = fallback.iterate(problem, point, run)?;
-            if self.line_check.is_due(run.draw_count) {
-                self.look_back(View::of(point)?);
-            }
-            return Ok(report);
+        if self.phase == Phase::Delegate {
+            return self.delegate(problem, point, run);
         }
         let draw = match self.phase {
             Phase::Second => run.draw(self.draw_index),
             Phase::Compare if !self.exact => run.draw(self.draw_index),
-            Phase::Blame { index, .. } => run.draw(index),
+            Phase::Blame { index, .. } | Phase::Return { index } => run.draw(index),
             _ => run.fresh_draw(),
         };
-        let at_trial =
-            matches!(self.phase, Phase::Advance | Phase::Second | Phase::Compare | Phase::Line);
+        let at_trial = matches!(
+            self.phase,
+            Phase::Advance | Phase::Second | Phase::Compare | Phase::Line | Phase::Return { .. }
+        );
         run.draw_count += 1;
         let usable = if at_trial {
             let [trial, gradient] = point.trial();
@@ -286,6 +295,13 @@ where
             run.skipped_draw_count += 1;
         }
 
+        if !usable && matches!(self.phase, Phase::Return { .. }) {
+            // the draw is broken, and the point may be sound
+            self.phase = Phase::Delegate;
+            run.skipped_draw_count += 1;
+            point.accepts(NAME, draw, run.non_finite)?;
+            return Ok(Report::default());
+        }
         let outcome = if usable {
             self.take_in(View::of(point)?, draw.index(), run)
         } else {
@@ -299,6 +315,37 @@ where
             if outcome == Outcome::Moved { self.trial.report() } else { Report::default() };
         if outcome != Outcome::Waiting {
             self.plan(View::of(point)?, run);
+        }
+        Ok(report)
+    }
+}
+
+impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
+    /// An iteration of the fallback.
+    fn delegate<O>(
+        &mut self,
+        problem: &mut Problem<O>,
+        point: &mut Point<O::Param>,
+        run: &mut Run,
+    ) -> Result<Report, Error>
+    where
+        O: StochasticGradient,
+        O::Param: ParamVec<Scalar = F>,
+    {
+        let Some(fallback) = &mut self.fallback else { return Ok(Report::default()) };
+        let (index, skipped) = (run.fresh_draw().index(), run.skipped_draw_count);
+        // whether a draw is broken or the point outside of the domain is told by another point
+        let policy = std::mem::replace(&mut run.non_finite, NonFinite::Skip);
+        let report = fallback.iterate(problem, point, run);
+        run.non_finite = policy;
+        let report = report?;
+        let view = View::of(point)?;
+        if run.skipped_draw_count > skipped {
+            run.skipped_draw_count = skipped;
+            view.trial.copy_from_slice(&self.start);
+            self.phase = Phase::Return { index };
+        } else if self.line_check.is_due(run.draw_count) {
+            self.look_back(view);
         }
         Ok(report)
     }

@@ -1,13 +1,11 @@
 //! The next step, and what its first gradient is for.
 
 use super::control::View;
-use super::filter::GradientEstimate;
-use super::secants::{Prediction, SecantModel};
-use super::spread::Spread;
+use super::secants::Prediction;
 use super::{Phase, SelfCalibrating, Trial};
 use crate::dual::{DualSolution, DualSolver};
 use crate::kernel::zip_map_sum;
-use crate::method::{Run, TrustRegion};
+use crate::method::Run;
 use crate::model::{positive_curvature, tiny_curvature};
 use crate::param::Scalar;
 
@@ -17,9 +15,6 @@ const MEASURED_EVERY: u64 = 10;
 /// The first comparisons, and one in five later, look at a second draw.
 const SECOND_DRAWS: u64 = 5;
 const SECOND_EVERY: u64 = 5;
-/// Curvature noise over signal above which the method gives up: draws then agree on a sixth of what
-/// they say. With 2 instead of 5 shot noise would end it, which it takes in its stride.
-const HOPELESS: f64 = 5.0;
 /// Share of the gradient's second moment in the metric of a noise-free problem; the rest is the
 /// curvature.
 const EXACT_METRIC: f64 = 0.1;
@@ -39,18 +34,19 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
         if is_above_start == Some(true) {
             view.best.copy_from_slice(&self.start);
         }
-        let is_hopeless = self.fallback.is_none()
-            && self.agreement.comparison_count >= SECOND_DRAWS
-            && self.agreement.curvature_noise() > HOPELESS;
-        if is_above_start == Some(true) || (is_hopeless && is_above_start.is_some()) {
-            view.x.copy_from_slice(view.best);
+        if is_above_start == Some(true) {
+            view.x.copy_from_slice(&self.start);
             return self.give_up();
         }
         if self.fallback.is_some() {
             self.phase = Phase::Delegate;
             return;
         }
-        if is_hopeless || self.line_check.is_due(run.draw_count) {
+        let is_outrun = self.is_outrun();
+        if is_outrun && is_above_start.is_some() {
+            return self.hand_over(run.draw_count);
+        }
+        if is_outrun || self.line_check.is_due(run.draw_count) {
             return self.look_back(view);
         }
         self.update_metric();
@@ -150,8 +146,10 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
             if !self.exact && self.is_noise(gradient, solution.multiplier) {
                 self.trial = Trial::default();
                 self.step.fill(F::zero());
+                self.idle_count += 1;
                 return;
             }
+            self.idle_count = 0;
             solution
         };
         self.trial.bound = bound;
@@ -211,21 +209,5 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
             self.trial.change = change / x.len() as f64;
         }
         overflow == 0.0 && square.is_finite()
-    }
-
-    /// [`AdaptiveRls`](crate::hessian::AdaptiveRls) takes over.
-    fn give_up(&mut self) {
-        let len = self.start.len();
-        let mut fallback = TrustRegion::self_calibrating();
-        fallback.reset_to(len, true);
-        self.fallback = Some(Box::new(fallback));
-        self.phase = Phase::Delegate;
-        // the memory of the model serves no more
-        self.model = SecantModel::default();
-        self.estimate = GradientEstimate::default();
-        self.spread = Spread::default();
-        for values in [&mut self.precision, &mut self.step, &mut self.scratch] {
-            *values = Vec::new();
-        }
     }
 }

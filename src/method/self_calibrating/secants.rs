@@ -8,7 +8,7 @@ use std::array::from_fn;
 
 /// Secant pairs kept. On 274 problems 1, 2, 3, 5 and 10 pairs ended a mean factor of 4.1, 5.7, 6.6,
 /// 7.8 and 8.0 below the best of ten Adam runs; none at all 1.3 above.
-const PAIRS: usize = 5;
+pub(super) const PAIRS: usize = 5;
 
 /// B = diag(q), updated by BFGS with the last pairs (s, y) of steps and changes of the gradient.
 ///
@@ -215,6 +215,16 @@ impl<F: Scalar> SecantModel<F> {
         self.pairs.iter_mut().for_each(Pair::clear);
         self.secants = Gram::default();
         self.known.0 = None;
+    }
+
+    /// Frees what only steps of this model need.
+    pub fn forget_all_but_diagonal(&mut self) {
+        *self = Self { curvature: std::mem::take(&mut self.curvature), ..Self::default() };
+    }
+
+    /// q/p where q is not known.
+    pub fn unknown(&self) -> f64 {
+        self.unknown
     }
 
     /// Forgets everything.
