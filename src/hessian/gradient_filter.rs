@@ -245,10 +245,10 @@ mod tests {
         assert_eq!(run.state(), [1.0, 0.5, 1.0]);
         // half squared differences of innovations, each of variance (1 + 1/k) R
         let (mut samples, mut before) = (vec![0.5], 0.0);
-        for k in 1..draws.len() {
+        for (k, draw) in draws.iter().enumerate().skip(1) {
             assert!(!run.filter.is_calibrated());
-            run.draw(draws[k]);
-            let innovation = draws[k] - mean(k);
+            run.draw(*draw);
+            let innovation = draw - mean(k);
             let difference: f64 = innovation - before;
             samples.push(0.5 * difference.powi(2) / (1.0 + 1.0 / k as f64));
             before = innovation;
