@@ -161,9 +161,7 @@ impl Bracket {
             (false, true) => self.upper / factor,
             (false, false) => 1.0,
         };
-        if !(lower > 0.0 && self.upper.is_finite()) {
-            self.expansion = (2 * self.expansion).min(300);
-        }
+        self.expansion = (2 * self.expansion).min(300);
         // rounding can put the mean of two near neighbours on one of them
         if self.contains(split) { split } else { lower + 0.5 * (self.upper.min(f64::MAX) - lower) }
     }
@@ -268,6 +266,21 @@ mod tests {
                 evaluated.sort_unstable();
                 evaluated.dedup();
                 assert_eq!(evaluated.len(), solution.evaluations as usize, "evaluated twice");
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_slope_the_search_takes_the_logarithm_of_the_distance() {
+        // k powers of ten away: the exponents double until the bracket is closed, then they halve
+        for k in [1, 3, 10, 30, 100, 300] {
+            for exponent in [-k, k] {
+                let kl = |eta: f64| DualValue { kl: 1.0 / eta, slope: 0.0 };
+                let warm = 10f64.powi(exponent);
+                let solution = Newton::default().solve(1.0, Some(warm), kl);
+                assert!((solution.multiplier - 1.0).abs() <= 1e-3, "{solution:?}");
+                let most = 3.0 + 2.0 * f64::from(k).log2();
+                assert!(f64::from(solution.evaluations) <= most, "{exponent} {solution:?}");
             }
         }
     }
