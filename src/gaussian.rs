@@ -452,6 +452,7 @@ mod tests {
             assert!(sums.kl <= bound * (1.0 + 1e-8), "{} {bound}", sums.kl);
             assert!(dual.multiplier >= 0.0);
             assert!(dual.multiplier == 0.0 || (sums.kl / bound - 1.0).abs() < 1e-8);
+            let (mut squares, mut decrease, mut size) = (0.0, 0.0, 0.0);
             active += usize::from(dual.multiplier > 0.0);
             for i in 0..x.len() {
                 let (low, high) = (bounds.lower()[i], bounds.upper()[i]);
@@ -463,7 +464,19 @@ mod tests {
                 clipped += usize::from(end[i] == low || end[i] == high);
                 assert!(residual < 1e-8 || end[i] == low, "{residual}");
                 assert!(residual > -1e-8 || end[i] == high, "{residual}");
+
+                // mean, model and sums follow the step
+                let moved = before.curvature[i] * step[i];
+                let rounding = 1e-12 * (x[i].abs() + step[i].abs());
+                assert!((end[i] - (x[i] + step[i])).abs() <= rounding);
+                let rounding = 1e-12 * (before.gradient[i].abs() + moved.abs());
+                assert!((model.gradient[i] - (before.gradient[i] + moved)).abs() <= rounding);
+                squares += step[i] * step[i];
+                decrease += slope * step[i];
+                size += (slope * step[i]).abs();
             }
+            assert!((sums.step_norm - squares.sqrt()).abs() <= 1e-12 * squares.sqrt());
+            assert!((sums.slope - decrease).abs() <= 1e-12 * size);
         }
         assert!(active > 500 && active < 1900 && clipped > 5000, "{active} {clipped}");
         assert!(most <= 40, "{most} evaluations of the dual");

@@ -4,8 +4,8 @@ mod common;
 
 use argmin::core::{Error, Executor, Gradient, Hessian, IterState, OptimizationResult, State};
 use argmin_arturo::hessian::{
-    AdaptiveRls, Constant, GaussNewton, HessianEstimator, HessianVectorProduct, Hutchinson,
-    SquaredGradient, SquaredJacobian,
+    AdaptiveRls, Constant, ExactDiagonal, FiniteDifference, GaussNewton, HessianEstimator,
+    HessianVectorProduct, Hutchinson, SquaredGradient, SquaredJacobian,
 };
 use argmin_arturo::method::TrustRegion;
 use argmin_arturo::oracle::GaussianNoise;
@@ -213,6 +213,79 @@ fn a_constant_stays() {
     let x = run(Coupled, Constant::new(6.0).unwrap(), &[0.0; 4], 300);
     let x = x.state().get_param().unwrap().clone();
     assert!(x.iter().all(|x| (x - 1.0).abs() < 1e-3), "{x:?}");
+}
+
+#[test]
+fn all_wait_for_the_noise_level_and_tell_their_gain() {
+    fn check<O, E>(problem: impl Fn() -> O, x0: &[f64], estimator: impl Fn() -> E)
+    where
+        O: StochasticGradient<Param = Vec<f64>>,
+        E: HessianEstimator<O>,
+    {
+        let end = |iterations| run(problem(), estimator(), x0, iterations);
+        // ten draws calibrate the filter; the step after the eleventh uses it
+        assert_eq!(end(10).state().get_param().unwrap(), x0);
+        assert_ne!(end(11).state().get_param().unwrap(), x0);
+        assert_eq!(end(10).solver().estimator().gain(), 1.0);
+        let gain = end(300).solver().estimator().gain();
+        assert!(gain > 0.01 && gain < 0.99, "{gain}");
+    }
+    let x0 = [0.25, -0.5, 3.0, 1.5];
+    check(coupled, &x0, AdaptiveRls::default);
+    check(coupled, &x0, || Constant::new(4.0).unwrap());
+    check(coupled, &x0, ExactDiagonal::new);
+    check(coupled, &x0, FiniteDifference::new);
+    check(coupled, &x0, Hutchinson::new);
+    check(coupled, &x0, Hutchinson::exact);
+    check(coupled, &x0, SquaredGradient::new);
+    check(|| Regression, &[0.25, 2.0], GaussNewton::new);
+}
+
+/// The gradient c x^3 with c = 1 + the index of the draw.
+struct Cubic;
+
+impl StochasticGradient for Cubic {
+    type Param = Vec<f64>;
+
+    fn stochastic_gradient(&self, x: &Vec<f64>, draw: Draw, g: &mut Vec<f64>) -> Result<(), Error> {
+        for (g, x) in g.iter_mut().zip(x) {
+            *g = (1.0 + draw.index() as f64) * x.powi(3);
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn differences_fit_the_magnitude_of_x() {
+    // the error h^2 + eps x^3 / h of 3 x^2 with h = eps^(1/3) x, relative to it
+    for x in [1e-3, -1e-3, 1.0, -20.0, 1e3, -1e3, 1e8_f64] {
+        let typical = if x.abs() < 1.0 { 1e-3 } else { 1.0 };
+        let differences = FiniteDifference::new().with_typical_magnitude(typical).unwrap();
+        let products = Hutchinson::new().with_typical_magnitude(typical).unwrap();
+        for curvature in [
+            run(Cubic, differences, &[x], 1).solver().curvature()[0],
+            run(Cubic, products, &[x], 1).solver().curvature()[0],
+        ] {
+            let error = curvature / (3.0 * x * x) - 1.0;
+            assert!(error.abs() < 1e-9, "{x}: {error:e}");
+        }
+    }
+}
+
+#[test]
+fn blocks_of_differences_go_round() {
+    // the factor c of each coordinate tells the draw that it was measured at
+    let measured = |block, iterations| {
+        let estimator = FiniteDifference::new().with_block_size(block).unwrap();
+        let result = run(Cubic, estimator, &[1e3; 5], iterations);
+        let curvature = result.solver().curvature().to_vec();
+        curvature.iter().map(|a| (a / 3e6).round() as u64 - 1).collect::<Vec<_>>()
+    };
+    assert_eq!(measured(2, 1), [0, 0, 0, 0, 0]);
+    assert_eq!(measured(2, 3), [1, 1, 2, 2, 0]);
+    assert_eq!(measured(2, 5), [3, 4, 4, 2, 3]);
+    assert_eq!(measured(3, 4), [2, 3, 3, 3, 2]);
+    assert_eq!(measured(7, 4), [3, 3, 3, 3, 3]);
 }
 
 #[test]
