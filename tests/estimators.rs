@@ -334,6 +334,57 @@ fn a_noise_that_fades_to_nothing_does_not_overflow() {
     assert_eq!(result.state().get_param().unwrap(), &[1.0; 3]);
 }
 
+/// Three coordinates, with the first two rows and columns of a Hessian.
+struct TooSmall;
+
+impl Gradient for TooSmall {
+    type Param = Vec<f64>;
+    type Gradient = Vec<f64>;
+
+    fn gradient(&self, x: &Vec<f64>) -> Result<Vec<f64>, Error> {
+        Ok(x.clone())
+    }
+}
+
+impl Hessian for TooSmall {
+    type Param = Vec<f64>;
+    type Hessian = Vec<Vec<f64>>;
+
+    fn hessian(&self, _: &Vec<f64>) -> Result<Vec<Vec<f64>>, Error> {
+        Ok(vec![vec![1.0, 0.0]; 2])
+    }
+}
+
+#[test]
+fn a_hessian_that_is_too_small_is_refused() {
+    fn refusal<E: HessianEstimator<TooSmall>>(estimator: E) -> String {
+        let result = Executor::new(TooSmall, Arturo::new().with_estimator(estimator))
+            .configure(|state| state.param(vec![0.0; 3]).max_iters(1))
+            .run();
+        result.err().unwrap().to_string()
+    }
+    let lacks = "it must have a row and a column for each coordinate";
+    assert_eq!(
+        refusal(ExactDiagonal::new()),
+        format!("Invalid parameter: \"ExactDiagonal: the Hessian has no entry (2, 2); {lacks}\"")
+    );
+    assert_eq!(
+        refusal(Hutchinson::exact()),
+        format!("Invalid parameter: \"Hutchinson: the Hessian has no entry (0, 2); {lacks}\"")
+    );
+}
+
+#[cfg(feature = "nalgebra")]
+#[test]
+fn nalgebra_matrices_are_hessians() {
+    use argmin_arturo::hessian::DenseMatrix;
+    let matrix = nalgebra::DMatrix::from_fn(2, 2, |i, j| (10 * i + j) as f64);
+    assert_eq!(
+        (matrix.entry(0, 1), matrix.entry(1, 0), matrix.entry(2, 0), matrix.entry(0, 2)),
+        (Some(1.0), Some(10.0), None, None)
+    );
+}
+
 #[cfg(feature = "ndarray")]
 #[test]
 fn ndarray_matrices_are_hessians() {
