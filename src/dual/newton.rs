@@ -219,6 +219,8 @@ mod tests {
     fn a_wrong_warm_start_is_recovered_from() {
         let kl = spectrum(&[1.0, 1e-8, 1e6], &[1e-12, 1.0, 1e3], &[1.0, 1e4, 1e-4]);
         let reference = Newton::default().solve(1e-3, None, &kl).multiplier;
+        let right = Newton::default().solve(1e-3, Some(reference), &kl);
+        assert_eq!((right.multiplier, right.evaluations), (reference, 1));
         for warm in [1e-300, 1e-10, 1.0, 1e10, 1e300, f64::INFINITY, f64::NAN, -1e88] {
             let solution = Newton::default().solve(1e-3, Some(warm), &kl);
             assert!((solution.multiplier / reference - 1.0).abs() < 2e-3, "{warm:e} {solution:?}");
