@@ -239,12 +239,12 @@ mod tests {
 
     #[test]
     fn draws_at_the_start_are_averaged() {
-        let draws = [1.0, 3.0, 2.5, 0.5, 2.0, 1.5, 4.0, -1.0, 2.0, 3.5, 1.0];
+        let draws = [2.0, 3.0, 2.5, 0.5, 2.0, 1.5, 4.0, -1.0, 2.0, 3.5, 1.0];
         let mean = |count: usize| draws[..count].iter().sum::<f64>() / count as f64;
         let mut run = Run::start(&draws[..1]);
-        assert_eq!(run.state(), [1.0, 0.5, 1.0]);
+        assert_eq!(run.state(), [2.0, 2.0, 1.0]);
         // half squared differences of innovations, each of variance (1 + 1/k) R
-        let (mut samples, mut before) = (vec![0.5], 0.0);
+        let (mut samples, mut before) = (vec![2.0], 0.0);
         for (k, draw) in draws.iter().enumerate().skip(1) {
             assert!(!run.filter.is_calibrated());
             run.draw(*draw);
