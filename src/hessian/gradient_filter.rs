@@ -390,6 +390,7 @@ mod tests {
             run.draw(0.0);
         }
         assert_eq!(run.state()[..2], [0.0, 0.0]);
+        assert!(run.state()[2] < 0.02, "zeros refute nothing");
         run.draw(7.0);
         assert_eq!(run.state()[0], 7.0);
         assert_eq!(run.state()[2], 1.0);
