@@ -212,3 +212,16 @@ fn a_second_run_forgets_the_first() {
     assert_eq!(once.estimator, twice.estimator);
     assert_eq!(once.model, twice.model);
 }
+
+#[test]
+fn squares_below_all_floats_leave_a_sleeping_coordinate_without_curvature() {
+    // near a minimum without noise: slope times step is a number, its square is not
+    let mut fit = Fit::new(2);
+    for iteration in 0..100 {
+        let step = [1e-100 * step(iteration, 1)[0], 0.0];
+        fit.update(&step, |x, t| vec![3.0 * x[0] + 1e-101 * (2.3 * t as f64).cos(), 0.0]);
+        assert_eq!(fit.model.cautious_curvature[1], 0.0, "{iteration}");
+        assert!(fit.model.cautious_curvature[0].is_finite());
+    }
+    assert!((fit.model.curvature[0] - 3.0).abs() < 0.5, "{:?}", fit.model.curvature);
+}

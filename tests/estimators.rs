@@ -2,10 +2,13 @@
 
 mod common;
 
-use argmin::core::{Error, Executor, Gradient, Hessian, IterState, OptimizationResult, State};
+use argmin::core::{
+    Error, Executor, Gradient, Hessian, IterState, OptimizationResult, Problem, State,
+};
 use argmin_arturo::hessian::{
     AdaptiveRls, Constant, ExactDiagonal, FiniteDifference, GaussNewton, HessianEstimator,
-    HessianVectorProduct, Hutchinson, SquaredGradient, SquaredJacobian,
+    HessianVectorProduct, Hutchinson, Observation, QuadraticModel, SquaredGradient,
+    SquaredJacobian,
 };
 use argmin_arturo::method::TrustRegion;
 use argmin_arturo::oracle::GaussianNoise;
@@ -239,6 +242,28 @@ fn all_wait_for_the_noise_level_and_tell_their_gain() {
     check(coupled, &x0, Hutchinson::exact);
     check(coupled, &x0, SquaredGradient::new);
     check(|| Regression, &[0.25, 2.0], GaussNewton::new);
+}
+
+#[test]
+fn without_memory_the_gain_is_one() {
+    /// Takes each draw as it comes.
+    struct Plain;
+
+    impl HessianEstimator<Coupled> for Plain {
+        fn update(
+            &mut self,
+            _: &mut Problem<Coupled>,
+            observation: Observation<'_, Vec<f64>>,
+            model: &mut QuadraticModel<f64>,
+        ) -> Result<(), Error> {
+            model.gradient.clone_from(observation.gradient);
+            model.curvature.fill(10.0);
+            Ok(())
+        }
+    }
+    let result = run(Coupled, Plain, &[0.0; 4], 1);
+    assert_ne!(result.state().get_param().unwrap(), &[0.0; 4], "it steps at once");
+    assert_eq!(result.solver().estimator().gain(), 1.0);
 }
 
 /// The gradient c x^3 with c = 1 + the index of the draw.
