@@ -225,3 +225,19 @@ fn squares_below_all_floats_leave_a_sleeping_coordinate_without_curvature() {
     }
     assert!((fit.model.curvature[0] - 3.0).abs() < 0.5, "{:?}", fit.model.curvature);
 }
+
+#[test]
+fn a_step_too_short_to_square_keeps_the_curvature_of_a_sleeping_coordinate() {
+    // a slope of 0.25 where the gradient is 25: along a step of the least square the second moment
+    // is a number, the curvature is not
+    let mut fit = Fit::new(2);
+    let steep = |x: &[f64], t: u64| 0.25 * (x[0] + 100.0) + 0.2 * (2.3 * t as f64).cos();
+    for iteration in 0..50 {
+        fit.update(&[step(iteration, 1)[0], 0.0], |x, t| vec![steep(x, t), 0.0]);
+    }
+    for short in [0.0, 2.2e-162] {
+        fit.update(&[short, 0.0], |x, t| vec![steep(x, t), 0.0]);
+    }
+    fit.update(&[0.0, 0.0], |x, t| vec![steep(x, t), 7.0]);
+    assert!(fit.model.cautious_curvature[1] > 0.0);
+}

@@ -283,7 +283,7 @@ impl StochasticGradient for Cubic {
 #[test]
 fn differences_fit_the_magnitude_of_x() {
     // the error h^2 + eps x^3 / h of 3 x^2 with h = eps^(1/3) x, relative to it
-    for x in [1e-3, -1e-3, 1.0, -20.0, 1e3, -1e3, 1e8_f64] {
+    for x in [1e-3, -1e-3, 1.0, -20.0, 1e3, -1e8, 1e8_f64] {
         let typical = if x.abs() < 1.0 { 1e-3 } else { 1.0 };
         let differences = FiniteDifference::new().with_typical_magnitude(typical).unwrap();
         let products = Hutchinson::new().with_typical_magnitude(typical).unwrap();
