@@ -2,10 +2,13 @@
 
 mod common;
 
-use argmin::core::{Error, Executor, Gradient, Hessian, IterState, OptimizationResult, State};
+use argmin::core::{
+    Error, Executor, Gradient, Hessian, IterState, OptimizationResult, Problem, State,
+};
 use argmin_arturo::hessian::{
-    AdaptiveRls, Constant, GaussNewton, HessianEstimator, HessianVectorProduct, Hutchinson,
-    SquaredGradient, SquaredJacobian,
+    AdaptiveRls, Constant, ExactDiagonal, FiniteDifference, GaussNewton, HessianEstimator,
+    HessianVectorProduct, Hutchinson, Observation, QuadraticModel, SquaredGradient,
+    SquaredJacobian,
 };
 use argmin_arturo::method::TrustRegion;
 use argmin_arturo::oracle::GaussianNoise;
@@ -216,6 +219,101 @@ fn a_constant_stays() {
 }
 
 #[test]
+fn all_wait_for_the_noise_level_and_tell_their_gain() {
+    fn check<O, E>(problem: impl Fn() -> O, x0: &[f64], estimator: impl Fn() -> E)
+    where
+        O: StochasticGradient<Param = Vec<f64>>,
+        E: HessianEstimator<O>,
+    {
+        let end = |iterations| run(problem(), estimator(), x0, iterations);
+        // ten draws calibrate the filter; the step after the eleventh uses it
+        assert_eq!(end(10).state().get_param().unwrap(), x0);
+        assert_ne!(end(11).state().get_param().unwrap(), x0);
+        assert_eq!(end(10).solver().estimator().gain(), 1.0);
+        let gain = end(300).solver().estimator().gain();
+        assert!(gain > 0.01 && gain < 0.99, "{gain}");
+    }
+    let x0 = [0.25, -0.5, 3.0, 1.5];
+    check(coupled, &x0, AdaptiveRls::default);
+    check(coupled, &x0, || Constant::new(4.0).unwrap());
+    check(coupled, &x0, ExactDiagonal::new);
+    check(coupled, &x0, FiniteDifference::new);
+    check(coupled, &x0, Hutchinson::new);
+    check(coupled, &x0, Hutchinson::exact);
+    check(coupled, &x0, SquaredGradient::new);
+    check(|| Regression, &[0.25, 2.0], GaussNewton::new);
+}
+
+#[test]
+fn without_memory_the_gain_is_one() {
+    /// Takes each draw as it comes.
+    struct Plain;
+
+    impl HessianEstimator<Coupled> for Plain {
+        fn update(
+            &mut self,
+            _: &mut Problem<Coupled>,
+            observation: Observation<'_, Vec<f64>>,
+            model: &mut QuadraticModel<f64>,
+        ) -> Result<(), Error> {
+            model.gradient.clone_from(observation.gradient);
+            model.curvature.fill(10.0);
+            Ok(())
+        }
+    }
+    let result = run(Coupled, Plain, &[0.0; 4], 1);
+    assert_ne!(result.state().get_param().unwrap(), &[0.0; 4], "it steps at once");
+    assert_eq!(result.solver().estimator().gain(), 1.0);
+}
+
+/// The gradient c x^3 with c = 1 + the index of the draw.
+struct Cubic;
+
+impl StochasticGradient for Cubic {
+    type Param = Vec<f64>;
+
+    fn stochastic_gradient(&self, x: &Vec<f64>, draw: Draw, g: &mut Vec<f64>) -> Result<(), Error> {
+        for (g, x) in g.iter_mut().zip(x) {
+            *g = (1.0 + draw.index() as f64) * x.powi(3);
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn differences_fit_the_magnitude_of_x() {
+    // the error h^2 + eps x^3 / h of 3 x^2 with h = eps^(1/3) x, relative to it
+    for x in [1e-3, -1e-3, 1.0, -20.0, 1e3, -1e8, 1e8_f64] {
+        let typical = if x.abs() < 1.0 { 1e-3 } else { 1.0 };
+        let differences = FiniteDifference::new().with_typical_magnitude(typical).unwrap();
+        let products = Hutchinson::new().with_typical_magnitude(typical).unwrap();
+        for curvature in [
+            run(Cubic, differences, &[x], 1).solver().curvature()[0],
+            run(Cubic, products, &[x], 1).solver().curvature()[0],
+        ] {
+            let error = curvature / (3.0 * x * x) - 1.0;
+            assert!(error.abs() < 1e-9, "{x}: {error:e}");
+        }
+    }
+}
+
+#[test]
+fn blocks_of_differences_go_round() {
+    // the factor c of each coordinate tells the draw that it was measured at
+    let measured = |block, iterations| {
+        let estimator = FiniteDifference::new().with_block_size(block).unwrap();
+        let result = run(Cubic, estimator, &[1e3; 5], iterations);
+        let curvature = result.solver().curvature().to_vec();
+        curvature.iter().map(|a| (a / 3e6).round() as u64 - 1).collect::<Vec<_>>()
+    };
+    assert_eq!(measured(2, 1), [0, 0, 0, 0, 0]);
+    assert_eq!(measured(2, 3), [1, 1, 2, 2, 0]);
+    assert_eq!(measured(2, 5), [3, 4, 4, 2, 3]);
+    assert_eq!(measured(3, 4), [2, 3, 3, 3, 2]);
+    assert_eq!(measured(7, 4), [3, 3, 3, 3, 3]);
+}
+
+#[test]
 fn no_allocation_in_a_step() {
     fn count<E: HessianEstimator<Score>>(estimator: impl Fn() -> E, iterations: u64) -> u64 {
         let measured = allocation_counter::measure(|| {
@@ -259,6 +357,57 @@ fn a_noise_that_fades_to_nothing_does_not_overflow() {
     let problem = common::quadratic::<Vec<f64>>();
     let result = run(problem, AdaptiveRls::default(), &[0.0; 3], 20_000);
     assert_eq!(result.state().get_param().unwrap(), &[1.0; 3]);
+}
+
+/// Three coordinates, with the first two rows and columns of a Hessian.
+struct TooSmall;
+
+impl Gradient for TooSmall {
+    type Param = Vec<f64>;
+    type Gradient = Vec<f64>;
+
+    fn gradient(&self, x: &Vec<f64>) -> Result<Vec<f64>, Error> {
+        Ok(x.clone())
+    }
+}
+
+impl Hessian for TooSmall {
+    type Param = Vec<f64>;
+    type Hessian = Vec<Vec<f64>>;
+
+    fn hessian(&self, _: &Vec<f64>) -> Result<Vec<Vec<f64>>, Error> {
+        Ok(vec![vec![1.0, 0.0]; 2])
+    }
+}
+
+#[test]
+fn a_hessian_that_is_too_small_is_refused() {
+    fn refusal<E: HessianEstimator<TooSmall>>(estimator: E) -> String {
+        let result = Executor::new(TooSmall, Arturo::new().with_estimator(estimator))
+            .configure(|state| state.param(vec![0.0; 3]).max_iters(1))
+            .run();
+        result.err().unwrap().to_string()
+    }
+    let lacks = "it must have a row and a column for each coordinate";
+    assert_eq!(
+        refusal(ExactDiagonal::new()),
+        format!("Invalid parameter: \"ExactDiagonal: the Hessian has no entry (2, 2); {lacks}\"")
+    );
+    assert_eq!(
+        refusal(Hutchinson::exact()),
+        format!("Invalid parameter: \"Hutchinson: the Hessian has no entry (0, 2); {lacks}\"")
+    );
+}
+
+#[cfg(feature = "nalgebra")]
+#[test]
+fn nalgebra_matrices_are_hessians() {
+    use argmin_arturo::hessian::DenseMatrix;
+    let matrix = nalgebra::DMatrix::from_fn(2, 2, |i, j| (10 * i + j) as f64);
+    assert_eq!(
+        (matrix.entry(0, 1), matrix.entry(1, 0), matrix.entry(2, 0), matrix.entry(0, 2)),
+        (Some(1.0), Some(10.0), None, None)
+    );
 }
 
 #[cfg(feature = "ndarray")]

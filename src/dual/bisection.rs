@@ -93,4 +93,34 @@ mod tests {
         assert!((solution.multiplier - 3.0).abs() < 1e-14, "{solution:?}");
         assert!(solution.evaluations < 100, "{solution:?}");
     }
+
+    #[test]
+    fn a_bracket_as_wide_as_the_tolerance_is_not_halved() {
+        let kl = |_: f64| -> DualValue { panic!("evaluated") };
+        let solution = Bisection::new(MAX_MULTIPLIER).unwrap().solve(1.0, None, kl);
+        assert_eq!((solution.multiplier, solution.evaluations), (5000.0, 0));
+        assert!(solution.kl.is_nan(), "{solution:?}");
+    }
+
+    #[test]
+    fn a_bracket_without_a_float_inside_is_evaluated_once() {
+        let warm = 30_000.0_f64.next_down();
+        let (lower, upper) = bracket(Some(warm));
+        assert_eq!(lower.next_up(), upper);
+        let kl = |_: f64| DualValue { kl: 9.0, slope: 0.0 };
+        let solution = Bisection::new(1e-300).unwrap().solve(1.0, Some(warm), kl);
+        assert_eq!((solution.kl, solution.evaluations), (9.0, 1));
+    }
+
+    #[test]
+    fn only_a_kl_nearer_than_a_tenth_of_the_bound_stops_early() {
+        let evaluations = |kl: f64| {
+            let kl = |_: f64| DualValue { kl, slope: 0.0 };
+            Bisection::new(1.0).unwrap().solve(10.0, None, kl).evaluations
+        };
+        // 14 halvings take 10000 to less than 1
+        for (kl, expected) in [(9.01, 1), (10.0, 1), (10.99, 1), (9.0, 14), (11.0, 14)] {
+            assert_eq!(evaluations(kl), expected, "{kl}");
+        }
+    }
 }

@@ -87,3 +87,44 @@ pub trait DualSolver {
         warm_start.unwrap_or(0.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The multiplier that is evaluated first.
+    fn first_evaluated(solver: &impl DualSolver, warm_start: Option<f64>) -> f64 {
+        let mut first = None;
+        solver.solve(1.0, warm_start, |eta| {
+            first.get_or_insert(eta);
+            DualValue { kl: 16.0 / (1.0 + eta).powi(2), slope: -32.0 / (1.0 + eta).powi(3) }
+        });
+        first.unwrap()
+    }
+
+    /// Takes the multiplier of the step before, and looks once.
+    struct Lazy;
+
+    impl DualSolver for Lazy {
+        fn solve(
+            &self,
+            _bound: f64,
+            warm_start: Option<f64>,
+            mut kl: impl FnMut(f64) -> DualValue,
+        ) -> DualSolution {
+            let multiplier = warm_start.unwrap_or(0.0);
+            DualSolution { multiplier, kl: kl(multiplier).kl, evaluations: 1 }
+        }
+    }
+
+    #[test]
+    fn the_first_multiplier_is_evaluated_first() {
+        let bisection = Bisection::new(1e-3).unwrap();
+        let newton = Newton::default();
+        for warm in [None, Some(0.3), Some(7.0), Some(5000.0)] {
+            assert_eq!(bisection.first_multiplier(warm), first_evaluated(&bisection, warm));
+            assert_eq!(newton.first_multiplier(warm), first_evaluated(&newton, warm));
+            assert_eq!(Lazy.first_multiplier(warm), first_evaluated(&Lazy, warm));
+        }
+    }
+}

@@ -161,9 +161,7 @@ impl Bracket {
             (false, true) => self.upper / factor,
             (false, false) => 1.0,
         };
-        if !(lower > 0.0 && self.upper.is_finite()) {
-            self.expansion = (2 * self.expansion).min(300);
-        }
+        self.expansion = (2 * self.expansion).min(300);
         // rounding can put the mean of two near neighbours on one of them
         if self.contains(split) { split } else { lower + 0.5 * (self.upper.min(f64::MAX) - lower) }
     }
@@ -221,6 +219,8 @@ mod tests {
     fn a_wrong_warm_start_is_recovered_from() {
         let kl = spectrum(&[1.0, 1e-8, 1e6], &[1e-12, 1.0, 1e3], &[1.0, 1e4, 1e-4]);
         let reference = Newton::default().solve(1e-3, None, &kl).multiplier;
+        let right = Newton::default().solve(1e-3, Some(reference), &kl);
+        assert_eq!((right.multiplier, right.evaluations), (reference, 1));
         for warm in [1e-300, 1e-10, 1.0, 1e10, 1e300, f64::INFINITY, f64::NAN, -1e88] {
             let solution = Newton::default().solve(1e-3, Some(warm), &kl);
             assert!((solution.multiplier / reference - 1.0).abs() < 2e-3, "{warm:e} {solution:?}");
@@ -248,5 +248,42 @@ mod tests {
         assert!(kl(0.0).kl.is_infinite());
         let solution = Newton::default().solve(0.5, None, &kl);
         assert!((solution.multiplier / 1e10 - 1.0).abs() < 1e-3, "{solution:?}");
+    }
+
+    #[test]
+    fn at_a_jump_over_the_bound_the_float_inside_is_returned() {
+        for (jump, warm) in [(3.0, None), (3.0, Some(40.0)), (1e-200, Some(1e200)), (1e250, None)] {
+            // Newton's steps lead nowhere, or to where they began
+            for slope in [0.0, -1e300] {
+                let mut evaluated = Vec::new();
+                let solution = Newton::default().solve(1.0, warm, |eta| {
+                    evaluated.push(eta.to_bits());
+                    DualValue { kl: if eta < jump { 9.0 } else { 0.25 }, slope }
+                });
+                assert_eq!((solution.multiplier, solution.kl), (jump, 0.25), "{solution:?}");
+                // a bit of the exponent or of the digits each, after at most 50 of Newton's
+                let most = if slope == 0.0 { 75 } else { 125 };
+                assert!(solution.evaluations <= most, "{solution:?}");
+                assert_eq!(evaluated.len(), solution.evaluations as usize);
+                evaluated.sort_unstable();
+                evaluated.dedup();
+                assert_eq!(evaluated.len(), solution.evaluations as usize, "evaluated twice");
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_slope_the_search_takes_the_logarithm_of_the_distance() {
+        // k powers of ten away: the exponents double until the bracket is closed, then they halve
+        for k in [1, 3, 10, 30, 100, 300] {
+            for exponent in [-k, k] {
+                let kl = |eta: f64| DualValue { kl: 1.0 / eta, slope: 0.0 };
+                let warm = 10f64.powi(exponent);
+                let solution = Newton::default().solve(1.0, Some(warm), kl);
+                assert!((solution.multiplier - 1.0).abs() <= 1e-3, "{solution:?}");
+                let most = 3.0 + 2.0 * f64::from(k).log2();
+                assert!(f64::from(solution.evaluations) <= most, "{exponent} {solution:?}");
+            }
+        }
     }
 }

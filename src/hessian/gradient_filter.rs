@@ -206,3 +206,257 @@ impl<F: Scalar> FilterStep<F> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A filter and its model.
+    struct Run {
+        filter: GradientFilter<f64>,
+        model: QuadraticModel<f64>,
+    }
+
+    impl Run {
+        /// Relative error of the curvature.
+        const ERROR: f64 = 0.5;
+
+        fn start(gradient: &[f64]) -> Self {
+            let mut model = QuadraticModel::new(gradient.len());
+            let mut filter = GradientFilter::default();
+            filter.start(gradient, &mut model);
+            Self { filter, model }
+        }
+
+        /// The draws 1, -1, 1, ... times `scale` around `center` in one coordinate.
+        fn alternate(center: f64, scale: f64, count: usize) -> Self {
+            let mut run = Self::start(&[center + scale]);
+            for k in 1..count {
+                run.draw(center + if k % 2 == 0 { scale } else { -scale });
+            }
+            run
+        }
+
+        fn update(&mut self, gradient: &[f64], step: &[f64]) {
+            self.filter.update(gradient, step, Self::ERROR, &mut self.model);
+        }
+
+        /// A draw where x has not moved.
+        fn draw(&mut self, gradient: f64) {
+            self.update(&[gradient], &[0.0]);
+        }
+
+        /// m, R and K of the first coordinate.
+        fn state(&self) -> [f64; 3] {
+            [self.model.gradient[0], self.model.noise[0], self.filter.gain[0]]
+        }
+    }
+
+    fn assert_close(value: f64, expected: f64) {
+        assert!((value / expected - 1.0).abs() < 1e-12, "{value} {expected}");
+    }
+
+    #[test]
+    fn draws_at_the_start_are_averaged() {
+        let draws = [2.0, 3.0, 2.5, 0.5, 2.0, 1.5, 4.0, -1.0, 2.0, 3.5, 1.0];
+        let mean = |count: usize| draws[..count].iter().sum::<f64>() / count as f64;
+        let mut run = Run::start(&draws[..1]);
+        assert_eq!(run.state(), [2.0, 2.0, 1.0]);
+        // half squared differences of innovations, each of variance (1 + 1/k) R
+        let (mut samples, mut before) = (vec![2.0], 0.0);
+        for (k, draw) in draws.iter().enumerate().skip(1) {
+            assert!(!run.filter.is_calibrated());
+            run.draw(*draw);
+            let innovation = draw - mean(k);
+            let difference: f64 = innovation - before;
+            samples.push(0.5 * difference.powi(2) / (1.0 + 1.0 / k as f64));
+            before = innovation;
+            let [m, noise, gain] = run.state();
+            let count = k as f64 + 1.0;
+            assert_close(m, mean(k + 1));
+            assert_close(gain, 1.0 / count);
+            assert_close(noise, samples.iter().sum::<f64>() / count);
+        }
+        assert!(run.filter.is_calibrated(), "eleven draws are enough");
+        assert_eq!(run.filter.mean_gain(), 1.0, "no step so far that could weigh the gain");
+    }
+
+    #[test]
+    fn the_noise_remembers_a_tenth_of_the_draws_and_twenty_at_least() {
+        let mut run = Run::alternate(0.0, 1.0, 20);
+        for count in 20..1000 {
+            let [m, noise, _] = run.state();
+            let before = run.filter.innovation[0];
+            run.draw(0.7);
+            let sample = 0.5 * (0.7 - m - before).powi(2) * (1.0 - run.state()[2]);
+            let weight = f64::min(0.05, 10.0 / f64::from(count));
+            assert_close(run.state()[1], noise + weight * (sample - noise));
+        }
+    }
+
+    #[test]
+    fn after_the_first_step_the_gradient_is_new() {
+        // it changed by about itself, and the filter starts again from P = 1
+        let mut run = Run::alternate(3.0, 1.0, 11);
+        let [m, noise, gain] = run.state();
+        assert_close(gain, 1.0 / 11.0);
+        run.draw(m);
+        let p = 1.0 / 11.0 + m * m / noise + 1.0;
+        assert_close(run.state()[2], p / (1.0 + p));
+        // at the second step no more
+        run.draw(m);
+        assert_close(run.state()[2], (p / (1.0 + p)) / (1.0 + p / (1.0 + p)));
+    }
+
+    #[test]
+    fn without_a_signal_the_gain_falls_by_the_power_of_time() {
+        let mut run = Run::alternate(0.0, 1.0, 1000);
+        for count in 1001..1100 {
+            run.draw(if count % 2 == 1 { 1.0 } else { -1.0 });
+            let floor = f64::from(count).powf(-0.6);
+            assert_close(run.state()[2], floor / (1.0 + floor));
+        }
+    }
+
+    #[test]
+    fn where_the_gradient_stands_out_the_gain_stays() {
+        for (center, scale) in [(100.0, 1.0), (-0.6, 1.0), (3.0, 2.0)] {
+            let mut run = Run::alternate(center, scale, 3000);
+            let [m, noise, _] = run.state();
+            run.draw(center + scale);
+            let z = m * m / noise;
+            let p = 0.3 * z / (1.0 + z);
+            assert!(p > 3001f64.powf(-0.6), "{p}");
+            assert_close(run.state()[2], p / (1.0 + p));
+        }
+    }
+
+    #[test]
+    fn a_step_makes_the_gradient_less_certain() {
+        // an error of half the curvature 4 along a step of 3
+        let mut run = Run::alternate(0.0, 1.0, 1000);
+        let [m, noise, _] = run.state();
+        (run.model.curvature[0], run.model.gradient[0]) = (4.0, m + 4.0 * 3.0);
+        run.update(&[m + 4.0 * 3.0], &[3.0]);
+        let p = 1001f64.powf(-0.6) + (0.5 * 4.0 * 3.0f64).powi(2) / noise;
+        assert_close(run.state()[2], p / (1.0 + p));
+        assert_eq!(run.state()[0], m + 12.0, "what was predicted was drawn");
+    }
+
+    #[test]
+    fn the_signal_is_that_where_the_step_began() {
+        // from a gradient of 2 to one of 0: the step has not shown yet that there is no way to go
+        let mut run = Run::alternate(2.0, 1.0, 1000);
+        let [m, noise, _] = run.state();
+        let (a, d) = (1e-6, -m / 1e-6);
+        (run.model.curvature[0], run.model.gradient[0]) = (a, 0.0);
+        let mut exact = Run { filter: run.filter.clone(), model: run.model.clone() };
+        exact.filter.update(&[0.0], &[d], 0.0, &mut exact.model);
+        let z = m * m / noise;
+        let p = 0.3 * z / (1.0 + z);
+        assert_close(exact.state()[2], p / (1.0 + p));
+    }
+
+    #[test]
+    fn outliers_count_as_four_standard_deviations() {
+        for sign in [1.0, -1.0] {
+            let run = Run::alternate(0.0, 1.0, 1001);
+            let [m, noise, _] = run.state();
+            let p = 1002f64.powf(-0.6);
+            let deviation = ((1.0 + p) * noise).sqrt();
+            let draw = |outlier: f64| {
+                let mut run = Run { filter: run.filter.clone(), model: run.model.clone() };
+                run.draw(m + sign * outlier * deviation);
+                run
+            };
+            let (near, far) = (draw(3.9), draw(400.0));
+            assert_close(near.state()[0] - m, sign * p / (1.0 + p) * 3.9 * deviation);
+            assert_close(far.state()[0] - m, sign * p / (1.0 + p) * 4.0 * deviation);
+            // the noise level follows to eight times that, as rare draws may be all of the noise
+            assert_close(draw(31.9).filter.innovation[0], sign * 31.9 * deviation);
+            assert_close(far.filter.innovation[0], sign * 32.0 * deviation);
+            let sample = 0.5 * (far.filter.innovation[0] - run.filter.innovation[0]).powi(2);
+            let weight = 10.0 / 1001.0;
+            assert_close(far.state()[1], noise + weight * (sample / (1.0 + p) - noise));
+        }
+    }
+
+    #[test]
+    fn what_refutes_the_model_starts_the_filter_anew() {
+        for sign in [1.0, -1.0] {
+            let run = Run::alternate(0.0, 1.0, 1001);
+            let [m, noise, _] = run.state();
+            let limit = 4.0 * ((1.0 + 1002f64.powf(-0.6)) * noise).sqrt();
+            let draw = |innovation: f64| {
+                let mut run = Run { filter: run.filter.clone(), model: run.model.clone() };
+                run.draw(m + sign * innovation);
+                run
+            };
+            assert!(draw(999.0 * limit).state()[2] < 0.1);
+            let refuted = draw(1001.0 * limit);
+            let e = 1001.0 * limit;
+            assert_close(refuted.state()[0], m + sign * e);
+            assert_eq!(refuted.state()[2], 1.0);
+            assert_close(refuted.filter.innovation[0], sign * e);
+            let [p, r] = [1002f64.powf(-0.6), 0.5 * e * e];
+            let sample = 0.5 * (sign * e - run.filter.innovation[0]).powi(2) / (1.0 + p);
+            assert_close(refuted.state()[1], r + 10.0 / 1001.0 * (sample - r));
+        }
+    }
+
+    #[test]
+    fn a_first_gradient_after_zeros_is_taken_as_it_is() {
+        let mut run = Run::start(&[0.0]);
+        for _ in 1..2000 {
+            run.draw(0.0);
+        }
+        assert_eq!(run.state()[..2], [0.0, 0.0]);
+        assert!(run.state()[2] < 0.02, "zeros refute nothing");
+        run.draw(7.0);
+        assert_eq!(run.state()[0], 7.0);
+        assert_eq!(run.state()[2], 1.0);
+    }
+
+    #[test]
+    fn the_noise_keeps_above_the_rounding_of_the_gradient() {
+        let mut run = Run::start(&[2.0]);
+        for _ in 1..100_000 {
+            run.draw(2.0);
+        }
+        assert_close(run.state()[1], 4e-30);
+    }
+
+    #[test]
+    fn the_mean_gain_is_weighted_by_the_decrease_of_the_model() {
+        // gradients of 2 and 1 where the step began, steps of 3 and -2, curvatures of 1 and 4
+        let mut run = Run::start(&[2.0, 1.0]);
+        for k in 1..1000 {
+            let noise = if k % 2 == 0 { 0.5 } else { -0.5 };
+            run.update(&[2.0 + noise, 1.0 - 3.0 * noise], &[0.0, 0.0]);
+        }
+        let (curvature, step) = ([1.0, 4.0], [3.0, -2.0]);
+        let mut weight = [0.0; 2];
+        for i in 0..2 {
+            weight[i] = (run.model.gradient[i] * step[i]).abs();
+            run.model.curvature[i] = curvature[i];
+            run.model.gradient[i] += curvature[i] * step[i];
+        }
+        let drawn = run.model.gradient.clone();
+        run.update(&drawn, &step);
+        let gain = &run.filter.gain;
+        assert!((gain[0] - gain[1]).abs() > 0.01, "{gain:?}");
+        let expected = (gain[0] * weight[0] + gain[1] * weight[1]) / (weight[0] + weight[1]);
+        assert_close(run.filter.mean_gain(), expected);
+    }
+
+    #[test]
+    fn a_second_start_forgets_everything() {
+        let mut run = Run::alternate(3.0, 1.0, 50);
+        run.update(&[2.0], &[1.0]);
+        run.filter.start(&[5.0], &mut run.model);
+        let fresh = Run::start(&[5.0]);
+        assert_eq!(run.filter, fresh.filter);
+        assert_eq!(run.model.noise, fresh.model.noise);
+        assert_eq!(run.model.gradient, fresh.model.gradient);
+    }
+}

@@ -230,3 +230,52 @@ where
         self.filter.mean_gain()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn signs(draw: Draw) -> Vec<f64> {
+        let mut signs = vec![f64::NAN; 130];
+        draw_signs(draw, &mut signs);
+        signs
+    }
+
+    #[test]
+    fn signs_are_independent() {
+        // 5 standard errors, of 8515 sums over 2000 draws
+        const DRAWS: u64 = 2000;
+        let draws: Vec<_> = (0..DRAWS).map(|index| signs(Draw::new(3, index))).collect();
+        assert!(draws.iter().flatten().all(|sign| sign.abs() == 1.0));
+        let bound = 5.0 * (DRAWS as f64).sqrt();
+        for i in 0..130 {
+            let sum: f64 = draws.iter().map(|signs| signs[i]).sum();
+            assert!(sum.abs() < bound, "{i}: {sum}");
+            for j in 0..i {
+                let sum: f64 = draws.iter().map(|signs| signs[i] * signs[j]).sum();
+                assert!(sum.abs() < bound, "{i} {j}: {sum}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_seed_and_index_has_its_signs() {
+        let mut seen = Vec::new();
+        for seed in [0, 1, 2, SIGN_SALT, SIGN_SALT | 1, 0x7300_0000_0000_0000, u64::MAX] {
+            for index in 0..3 {
+                seen.push(signs(Draw::new(seed, index)));
+            }
+        }
+        for (k, signs) in seen.iter().enumerate() {
+            assert!(!seen[..k].contains(signs), "{k}");
+        }
+    }
+
+    #[test]
+    fn signs_are_not_the_oracles_own_randomness() {
+        let draw = Draw::new(5, 6);
+        let bits = draw.rng().next_u64();
+        let own: Vec<f64> = (0..64).map(|k| if bits >> k & 1 == 0 { 1.0 } else { -1.0 }).collect();
+        assert_ne!(signs(draw)[..64], own);
+    }
+}

@@ -218,3 +218,90 @@ impl<F: Scalar> KalmanRls<F> {
         Ok(self.filter(gradient, x, model, probe))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Draw;
+
+    /// A filter of one coordinate, and its model.
+    struct Fit {
+        filter: KalmanRls<f64>,
+        model: QuadraticModel<f64>,
+        x: f64,
+        iteration: u64,
+    }
+
+    impl Fit {
+        fn new(variance: f64, measurement_noise: f64, process_noise: f64, x: f64) -> Self {
+            let filter = KalmanRls::new(variance, measurement_noise, process_noise).unwrap();
+            Self { filter, model: QuadraticModel::new(1), x, iteration: 0 }
+        }
+
+        fn update(&mut self, x: f64, gradient: f64) {
+            self.model.gradient[0] += self.model.curvature[0] * (x - self.x);
+            self.x = x;
+            let observation = Observation {
+                param: &vec![x],
+                gradient: &vec![gradient],
+                step: &[],
+                draw: Draw::new(0, self.iteration),
+                iteration: self.iteration,
+                bounds: None,
+            };
+            self.filter.refit(observation, &mut self.model, None).unwrap();
+            self.iteration += 1;
+        }
+    }
+
+    #[test]
+    fn the_filter_is_that_of_the_textbook() {
+        for (variance, r, q) in
+            [(0.5, 2.8, 0.02), (3.0, 0.1, 0.0), (0.0, 1.0, 0.5), (1.0, 0.0, 0.3)]
+        {
+            let mut fit = Fit::new(variance, r, q, 1.5);
+            // coefficients (b, a) and their covariance
+            let (mut b, mut a) = (0.7, INITIAL_CURVATURE);
+            let [mut bb, mut ba, mut aa] = [variance, 0.0, variance];
+            for t in 0..50 {
+                let x = 1.5 + (1.3 * f64::from(t)).sin();
+                let g = if t == 0 { 0.7 } else { 2.0 * x + (2.9 * f64::from(t)).cos() };
+                fit.update(x, g);
+                (bb, aa) = (bb + q, aa + q);
+                let innovation = g - (b + a * x);
+                // covariance of the coefficients with the prediction, and its variance
+                let (to_b, to_a) = (bb + ba * x, ba + aa * x);
+                let total = to_b + to_a * x + r;
+                (b, a) = (b + to_b / total * innovation, a + to_a / total * innovation);
+                bb -= to_b * to_b / total;
+                ba -= to_b * to_a / total;
+                aa -= to_a * to_a / total;
+                let covariance = fit.filter.covariance().next().unwrap();
+                for (value, expected) in covariance.into_iter().zip([bb, ba, aa]) {
+                    assert!((value - expected).abs() < 1e-9, "{t}: {covariance:?} {expected}");
+                }
+                let (m, curvature) = (fit.model.gradient[0], fit.model.curvature[0]);
+                assert!((m - (b + a * x)).abs() < 1e-9, "{t}: {m}");
+                assert!((curvature - a).abs() < 1e-9, "{t}: {curvature} {a}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_filter_without_variance_stays_as_it_is() {
+        let mut fit = Fit::new(0.0, 1.0, 0.0, 2.0);
+        for t in 0..20 {
+            fit.update(2.0 + f64::from(t), if t == 0 { 5.0 } else { -3.0 });
+            assert_eq!(fit.filter.covariance().next().unwrap(), [0.0; 3]);
+            assert_eq!(fit.model.curvature, [INITIAL_CURVATURE]);
+            assert!((fit.model.gradient[0] - (5.0 + 0.1 * fit.x)).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn a_gradient_of_zero_starts_without_curvature() {
+        let mut fit = Fit::new(1.0, 1.0, 0.0, 2.0);
+        fit.update(2.0, 0.0);
+        assert_eq!((fit.model.gradient[0], fit.model.curvature[0]), (0.0, 0.0));
+    }
+}
