@@ -52,8 +52,9 @@ use spread::Spread;
 /// Where the model predicts the change of the gradient better than a pair of draws would measure
 /// it, one draw a step is enough. If the first two draws are equal to the bit, the oracle has no
 /// noise, and the same code is a trust-region quasi-Newton method with one gradient a step. Where
-/// draws do not agree on curvature at all (a gradient that jumps), [`AdaptiveRls`] takes over; from
-/// the start, if the answer turns out to lie above it.
+/// draws disagree on curvature, as minibatches do, and m no longer stands out of its noise,
+/// [`AdaptiveRls`] goes on from m, R, q and radius: the mean of its path is then the better filter.
+/// It starts anew from the start if the answer turns out to lie above it.
 ///
 /// Each iteration draws one gradient. Memory is 10 arrays and 10 more for the pairs, beside x, the
 /// gradient, the recommended point, and the point and gradient under trial.
