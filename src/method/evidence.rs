@@ -27,6 +27,9 @@ pub struct Evidence {
     pub(crate) bias: f64,
     /// Draws whose mean would be as certain as m.
     pub(crate) effective_draws: f64,
+    /// Variance of the recommended point, where it is the mean of a path around the minimum, in units
+    /// of that of the model's minimum; none where it follows the model's minimum.
+    pub(crate) averaged: Option<f64>,
     /// The oracle has no noise.
     pub(crate) is_exact: bool,
     /// Gradient and noise have fallen to the square root of the machine epsilon of the first.
@@ -50,6 +53,7 @@ impl Evidence {
             decrease: 0.0,
             bias: 0.0,
             effective_draws: 0.0,
+            averaged: None,
             is_exact: false,
             is_flat: false,
             progress: Progress::Unknown,

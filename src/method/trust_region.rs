@@ -218,6 +218,7 @@ impl<F: Scalar, E, D> Method<F> for TrustRegion<F, E, D> {
             decrease: 0.0,
             bias: 0.0,
             effective_draws: 1.0 / gain,
+            averaged: None,
             is_exact: false,
             is_flat: false,
             progress: Progress::Unknown,

@@ -27,20 +27,30 @@ struct Gains {
     bound: f64,
 }
 
-/// The distance from the recommended point to the minimum of the model.
+/// The distance from the recommended point to the minimum of the model; a mean of a path is none.
 fn offsets(evidence: &Evidence, x: &[f64], best: &[f64]) -> Vec<f64> {
+    if evidence.averaged.is_some() {
+        return vec![0.0; x.len()];
+    }
     let newton = &evidence.newton_step;
     (0..x.len()).map(|i| x[i] + newton[i] - best[i]).collect()
 }
 
 fn gains(evidence: &Evidence, x: &[f64], best: &[f64]) -> Gains {
     let [mean, deviation] = evidence.noise;
-    // between the last point and the recommended one the diagonal must do
-    let detour: f64 =
-        (0..x.len()).map(|i| 0.5 * evidence.curvature[i] * (x[i] - best[i]).powi(2)).sum();
-    let noise = 0.5 * mean;
-    let model = 0.5 * (evidence.signal - mean).max(0.0) + detour + noise;
-    let bound = 0.5 * evidence.signal + detour + noise + 0.5 * BOUND * deviation;
+    let excess = 0.5 * (evidence.signal - mean).max(0.0);
+    let (noise, model, bound) = if let Some(share) = evidence.averaged {
+        // noise moves the path about the recommended point; what m says beyond it is still to gain
+        let noise = 0.5 * share * mean;
+        (noise, excess + noise, excess + 2.0 * noise + 0.5 * BOUND * deviation)
+    } else {
+        // between the last point and the recommended one the diagonal must do
+        let detour: f64 =
+            (0..x.len()).map(|i| 0.5 * evidence.curvature[i] * (x[i] - best[i]).powi(2)).sum();
+        let noise = 0.5 * mean;
+        let bound = 0.5 * evidence.signal + detour + noise + 0.5 * BOUND * deviation;
+        (noise, excess + detour + noise, bound)
+    };
     // a model that is off is off in what it takes for curvature, too
     let doubt = 1.0 + evidence.curvature_error.powi(2);
     Gains {

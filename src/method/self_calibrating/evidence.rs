@@ -53,6 +53,7 @@ impl<F: Scalar, D> SelfCalibrating<F, D> {
             decrease: spread.recent_decrease(draw_count),
             bias: if self.exact { 0.0 } else { spread.bias() },
             effective_draws: if self.exact { f64::INFINITY } else { variance.recip() },
+            averaged: None,
             is_exact: self.exact,
             is_flat: self.is_flat(F::epsilon().sqrt().to_f64_exact()),
             progress,

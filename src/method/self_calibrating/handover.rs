@@ -88,8 +88,8 @@ impl<F: Scalar, D> SelfCalibrating<F, D> {
         (self.step, self.scratch) = (Vec::new(), Vec::new());
     }
 
-    /// What the successor knows, and what it was told: the spread of the answer that the noise of
-    /// single draws makes, correlations included, and a bound on the curvature.
+    /// What the successor knows, and what it was told: a bound on the curvature, and at least the
+    /// spread of the answer that the inherited model says the noise of single draws makes.
     pub(super) fn inherited_evidence(
         &self,
         successor: &super::Successor<F>,
@@ -99,33 +99,34 @@ impl<F: Scalar, D> SelfCalibrating<F, D> {
         let Some(handover) = self.inherited_at else { return own };
         let own = own?;
         let draws = draw_count.saturating_sub(handover).max(1);
-        let variance = (AVERAGED / draws as f64).min(1.0 / own.effective_draws);
-        let is_known = self.spread.count > 0;
         let scale = 1.0 / own.effective_draws;
+        let variance = (AVERAGED / draws as f64).min(scale);
         let exact = |values: &[F]| values.iter().map(|v| v.to_f64_exact()).collect::<Vec<_>>();
-        let curvature: Vec<f64> = std::iter::zip(exact(&self.model.curvature), &own.curvature)
-            .map(|(q, &a)| if a > f64::MIN_POSITIVE { a.min(q) } else { q })
-            .map(|q| q.max(f64::MIN_POSITIVE))
+        // slopes of single draws are no less than the curvature
+        let slopes = exact(&self.model.curvature);
+        let curvature: Vec<f64> = std::iter::zip(exact(successor.model.step_curvature()), slopes)
+            .map(|(a, q)| if q > 0.0 { a.min(q) } else { a })
+            .map(|a| a.max(f64::MIN_POSITIVE))
             .collect();
         let noise = exact(successor.noise());
-        let squares = if is_known {
-            exact(&self.spread.squares)
-        } else {
-            std::iter::zip(&noise, &curvature).map(|(r, q)| r / (q * q)).collect()
-        };
+        let squares: Vec<f64> = std::iter::zip(&noise, &curvature)
+            .map(|(r, a)| r / (a * a))
+            .zip(exact(&self.spread.squares))
+            .map(|(diagonal, inherited)| diagonal.max(inherited))
+            .collect();
         let newton_step: Vec<f64> =
             std::iter::zip(&own.gradient, &curvature).map(|(m, q)| -m / q).collect();
         let terms = std::iter::zip(&noise, &curvature).map(|(r, q)| scale * r / q);
         let [trace, square] = terms.fold([0.0, 0.0], |[t, s], v| [t + v, s + v * v]);
-        let rests = successor.multiplier() == 0.0 && draws >= SETTLED;
         Some(Evidence {
             variance: squares.into_iter().map(|u| variance * u).collect(),
             signal: -std::iter::zip(&own.gradient, &newton_step).map(|(m, d)| m * d).sum::<f64>(),
             noise: [trace, (2.0 * square).sqrt()],
             curvature_error: self.agreement.model_error().sqrt().max(1.0),
+            averaged: Some(variance / scale),
             newton_step,
             curvature,
-            progress: if rests { Progress::Resting } else { Progress::Moving },
+            progress: if draws >= SETTLED { Progress::Resting } else { Progress::Moving },
             ..own
         })
     }
