@@ -15,6 +15,7 @@ use argmin_arturo::{
     Arturo, Averaging, Draw, FiniteSum, Group, MiniBatch, PaperSettings, StochasticGradient,
 };
 use argmin_checkpointing_file::FileCheckpoint;
+use rand_distr::{Distribution, StandardNormal};
 use serde::{Serialize, de::DeserializeOwned};
 use std::path::PathBuf;
 
@@ -85,26 +86,39 @@ fn assert_same_bits_on<O, S>(name: &str, problem: impl Fn() -> O, solver: S)
 where
     S: Solver<O, Run> + Serialize + DeserializeOwned + Clone + 'static,
 {
+    assert_same_bits_from(name, problem, solver, &[-1.2, 1.0, 3.0], [40, 90]);
+}
+
+/// The same with a checkpoint after `first` of `all` steps.
+fn assert_same_bits_from<O, S>(
+    name: &str,
+    problem: impl Fn() -> O,
+    solver: S,
+    start: &[f64],
+    [first, all]: [u64; 2],
+) where
+    S: Solver<O, Run> + Serialize + DeserializeOwned + Clone + 'static,
+{
     let directory = Directory::new(name);
-    let start = vec![-1.2, 1.0, 3.0];
+    let start = start.to_vec();
 
     let whole = Executor::new(problem(), solver.clone())
-        .configure(|state| state.param(start.clone()).max_iters(90))
+        .configure(|state| state.param(start.clone()).max_iters(all))
         .run()
         .unwrap();
     Executor::new(problem(), solver.clone())
-        .configure(|state| state.param(start.clone()).max_iters(40))
-        .checkpointing(directory.checkpoint(CheckpointingFrequency::Every(40)))
+        .configure(|state| state.param(start.clone()).max_iters(first))
+        .checkpointing(directory.checkpoint(CheckpointingFrequency::Every(first)))
         .run()
         .unwrap();
     // the checkpoint holds max_iters too: raise it in the file
     let checkpoint = directory.checkpoint(CheckpointingFrequency::Never);
     let (saved, state): (S, Run) = checkpoint.load().unwrap().unwrap();
-    checkpoint.save(&saved, &state.max_iters(90)).unwrap();
+    checkpoint.save(&saved, &state.max_iters(all)).unwrap();
     let resumed = Executor::new(problem(), solver).checkpointing(checkpoint).run().unwrap();
 
     let bits = |x: Option<&Vec<f64>>| x.unwrap().iter().map(|x| x.to_bits()).collect::<Vec<_>>();
-    assert_eq!(resumed.state().get_iter(), 90);
+    assert_eq!(resumed.state().get_iter(), all);
     assert_eq!(bits(resumed.state().get_param()), bits(whole.state().get_param()));
     assert_eq!(bits(resumed.state().get_best_param()), bits(whole.state().get_best_param()));
     // precision, filter, multiplier, radius: the whole solver, byte by byte
@@ -115,6 +129,30 @@ where
 #[test]
 fn the_self_calibrating_solver_resumes() {
     assert_same_bits("default", Arturo::new().with_seed(5));
+}
+
+/// Least squares of one random row a draw: draws disagree on curvature.
+struct Rows;
+
+impl StochasticGradient for Rows {
+    type Param = Vec<f64>;
+
+    fn stochastic_gradient(&self, x: &Vec<f64>, draw: Draw, g: &mut Vec<f64>) -> Result<(), Error> {
+        let mut rng = draw.rng();
+        let row: Vec<f64> = x.iter().map(|_| StandardNormal.sample(&mut rng)).collect();
+        let noise: f64 = StandardNormal.sample(&mut rng);
+        let residual = noise + std::iter::zip(&row, x).map(|(a, x)| a * (x - 1.0)).sum::<f64>();
+        g.iter_mut().zip(row).for_each(|(g, a)| *g = residual * a);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_run_that_was_handed_over_resumes() {
+    let start = [0.0; 8];
+    for first in [30, 200, 700] {
+        assert_same_bits_from("handed-over", || Rows, Arturo::new(), &start, [first, 900]);
+    }
 }
 
 #[test]

@@ -266,6 +266,46 @@ fn draws_that_do_not_agree_on_curvature_still_lead_somewhere() {
     assert!(x[0].abs() < 0.2, "{x:?}");
 }
 
+/// Least squares of one random row a draw, with the Hessian 1 and the minimum at 1.
+fn rows(x: &[f64], draw: Draw, g: &mut [f64]) {
+    let mut rng = draw.rng();
+    let row: Vec<f64> = x.iter().map(|_| StandardNormal.sample(&mut rng)).collect();
+    let noise: f64 = StandardNormal.sample(&mut rng);
+    let residual = noise + std::iter::zip(&row, x).map(|(a, x)| a * (x - 1.0)).sum::<f64>();
+    g.iter_mut().zip(row).for_each(|(g, a)| *g = residual * a);
+}
+
+#[test]
+fn where_draws_disagree_on_curvature_the_path_averages() {
+    for (n, draws) in [(8, 3000), (8, 30_000), (40, 10_000)] {
+        let gaps = (0..5).map(|seed| {
+            let x = answer(rows, &vec![0.0; n], seed, draws);
+            x.iter().map(|x| 0.5 * (x - 1.0).powi(2)).sum::<f64>()
+        });
+        // the variance of the mean of the draws at the minimum allows n / 2 / draws
+        let allowed = 0.5 * n as f64 / draws as f64;
+        let mean = gaps.sum::<f64>() / 5.0;
+        println!("n = {n}, {draws} draws: {:.2} of what statistics allows", mean / allowed);
+        assert!(mean < 6.0 * allowed, "{n} {draws}: {mean} {allowed}");
+    }
+}
+
+#[test]
+fn a_path_that_leaves_the_domain_begins_anew() {
+    // the path of short steps does not look ahead, and the minimum lies next to the edge
+    let edge = |x: &[f64], draw: Draw, g: &mut [f64]| {
+        rows(x, draw, g);
+        if x.iter().any(|&x| x > 1.02) {
+            g[0] = f64::NAN;
+        }
+    };
+    for seed in 0..5 {
+        let x = answer(edge, &[0.0; 8], seed, 2000);
+        let gap: f64 = x.iter().map(|x| 0.5 * (x - 1.0).powi(2)).sum();
+        assert!(gap <= 4.0, "{gap}");
+    }
+}
+
 #[test]
 fn the_answer_does_not_end_above_the_start() {
     // at the minimum, in noise: there is nothing to gain
