@@ -41,16 +41,19 @@ pub(crate) fn invalid(text: String) -> Error {
     argmin_error!(InvalidParameter, text)
 }
 
-/// A drawn gradient with a NaN or infinite coordinate.
+/// A drawn gradient with a coordinate that is NaN, infinite, or so large that its square is: above
+/// 5e151 in `f64` and 7e16 in `f32`.
 ///
 /// The error of a run that met one; get it back, with the last good point, by
 /// `error.downcast_ref::<NonFiniteGradient<P>>()`. To skip such draws instead see
 /// [`NonFinite`](crate::NonFinite).
 #[derive(Clone, Debug, thiserror::Error)]
 #[error(
-    "{solver}: coordinate {coordinate} of the gradient is {value} at iteration {iteration} \
-     (draw {index} of seed {seed}); check the oracle at this draw, or skip such draws by \
+    "{solver}: coordinate {coordinate} of the gradient is {value:e}{why} at iteration {iteration} \
+     (draw {index} of seed {seed}); {remedy}check the oracle at this draw, or skip such draws by \
      `with_non_finite(NonFinite::Skip)`",
+    why = if .value.is_finite() { ", too large to be squared," } else { "" },
+    remedy = if .value.is_finite() { "divide the objective by its scale, " } else { "" },
     index = .draw.index(),
     seed = .draw.seed()
 )]
@@ -58,9 +61,9 @@ pub(crate) fn invalid(text: String) -> Error {
 pub struct NonFiniteGradient<P> {
     /// The solver that met it.
     pub solver: &'static str,
-    /// The first coordinate that is not finite, from 0.
+    /// The first such coordinate, from 0.
     pub coordinate: usize,
-    /// Its value: NaN or an infinity.
+    /// Its value: NaN, an infinity, or a finite one that is too large.
     pub value: f64,
     /// The draw that gave it; the oracle repeats it at the same point.
     pub draw: Draw,

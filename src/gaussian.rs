@@ -367,7 +367,10 @@ impl<F: Scalar> StepTerms<F> {
     fn step(&self, x: F, m: F, [a, c, p]: [F; 3]) -> (F, F, F, [F; 3]) {
         let slope = self.with_prior(m, x);
         let d = -slope / self.denominator(c, p);
-        (x + self.growth * x + d, m + a * d, d, step_sums(slope, p, d))
+        let end = x + self.growth * x + d;
+        // a coordinate whose step leads out of all floats stays
+        let (end, d) = if end.is_finite() { (end, d) } else { (x, F::zero()) };
+        (end, m + a * d, d, step_sums(slope, p, d))
     }
 
     /// The summands of KL and its derivative.

@@ -24,6 +24,9 @@ const BLOCK: usize = 1024;
 /// added: a tree that depends on the length alone, so that its branches can run on any thread.
 const LEAF: usize = 64 * BLOCK;
 
+/// Squares up to this factor squared are finite, too: room for sums of some of them.
+const SQUARE_MARGIN: f64 = 256.0;
+
 /// Applies `f` to each coordinate and returns the sums of its summands.
 ///
 /// `f` takes one coordinate of the `inputs` and of the `outputs`; it gives the new coordinate of
@@ -258,6 +261,15 @@ pub(crate) fn first_non_finite<F: Scalar>(values: &[F]) -> Option<usize> {
     if sum == 0.0 { None } else { values.iter().position(|x| !x.is_finite()) }
 }
 
+/// Index of the first value of which no square can be worked with: NaN, infinite, or above the root
+/// of the largest float by more than `1 / SQUARE_MARGIN`.
+pub(crate) fn first_without_square<F: Scalar>(values: &[F]) -> Option<usize> {
+    let margin = F::from_f64_lossy(SQUARE_MARGIN);
+    let square = move |x: F| (margin * x) * (margin * x);
+    let [sum] = zip_map_sum([values], [], |[x], []| ([], [F::zero() * square(x)]));
+    if sum == 0.0 { None } else { values.iter().position(|&x| !square(x).is_finite()) }
+}
+
 /// Euclidean norm of a vector, in `f64`.
 pub(crate) fn norm<F: Scalar>(values: &[F]) -> f64 {
     let [squares] = zip_map_sum([values], [], |[x], []| ([], [x * x]));
@@ -380,6 +392,20 @@ mod tests {
         assert_eq!(range(&x), (0.0, 39.0));
         assert_eq!(range(&x[..8]), (0.0, 7.0));
         assert_eq!(range::<f64>(&[]), (f64::INFINITY, f64::NEG_INFINITY));
+    }
+
+    #[test]
+    fn the_first_coordinate_that_is_too_large_to_be_squared_is_found() {
+        for (len, at) in [(3, 1), (40, 21), (200, 199)] {
+            let mut x = vec![7e16_f32; len];
+            assert_eq!(first_without_square(&x), None);
+            for bad in [-8e16, f32::NAN, f32::NEG_INFINITY] {
+                x[at] = bad;
+                assert_eq!(first_without_square(&x), Some(at));
+            }
+        }
+        assert_eq!(first_without_square(&[5e151, -5e151]), None);
+        assert_eq!(first_without_square(&[0.0, 6e151]), Some(1));
     }
 
     #[test]

@@ -82,8 +82,8 @@ impl AdaptiveRadius {
     /// Adapts to the slope `end_slope` of the gradient drawn at the end of the last step; `gain` is
     /// the weight of one draw in the model.
     pub(crate) fn adapt(&mut self, end_slope: f64, gain: f64) {
-        if self.used == 0.0 {
-            // a step of 0, at the bounds of a box, tells nothing
+        if self.used == 0.0 || !(end_slope + self.slope).is_finite() {
+            // a step of 0, at the bounds of a box, tells nothing, nor does one beyond all floats
             return;
         }
         let weight = gain.clamp(1e-4, 1.0);

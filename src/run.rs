@@ -130,7 +130,7 @@ impl<P: ParamVec> Point<P> {
     ) -> Result<bool, Error> {
         let gradient = self.gradient.as_coordinates()?;
         self.check_gradient_len(solver, gradient)?;
-        let Some(coordinate) = kernel::first_non_finite(gradient) else {
+        let Some(coordinate) = kernel::first_without_square(gradient) else {
             return Ok(true);
         };
         match non_finite {
@@ -148,12 +148,12 @@ impl<P: ParamVec> Point<P> {
         }
     }
 
-    /// Whether the gradient drawn at the trial point is finite.
-    pub(crate) fn is_trial_finite(&self, solver: &str) -> Result<bool, Error> {
+    /// Whether the gradient drawn at the trial point can be used.
+    pub(crate) fn accepts_trial(&self, solver: &str) -> Result<bool, Error> {
         let Some([_, gradient]) = &self.trial else { return Ok(false) };
         let gradient = gradient.as_coordinates()?;
         self.check_gradient_len(solver, gradient)?;
-        Ok(kernel::first_non_finite(gradient).is_none())
+        Ok(kernel::first_without_square(gradient).is_none())
     }
 
     fn check_gradient_len(&self, solver: &str, gradient: &[P::Scalar]) -> Result<(), Error> {

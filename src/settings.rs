@@ -87,7 +87,8 @@ impl PaperSettings {
     }
 }
 
-/// What becomes of a drawn gradient with a NaN or infinite coordinate.
+/// What becomes of a drawn gradient with a coordinate that is NaN, infinite, or so large that its
+/// square is: above 5e151 in `f64` and 7e16 in `f32`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]

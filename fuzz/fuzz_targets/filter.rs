@@ -21,8 +21,7 @@ struct Input {
     /// Coordinates, less 1.
     dimension: u8,
     start: f64,
-    /// Curvature, on top of what the draws say; its size counts, as f without a minimum ends in
-    /// overflow, a known limit.
+    /// Curvature, on top of what the draws say.
     curvature: f64,
     /// Coordinates of the draws, one after the other, again and again.
     draws: Vec<f64>,
@@ -39,7 +38,7 @@ impl<F: Scalar> StochasticGradient for Oracle<'_, F> {
         let (n, draws) = (x.len(), &self.0.draws);
         for (i, (g, x)) in g.iter_mut().zip(x).enumerate() {
             let noise = draws[(draw.index() as usize * n + i) % draws.len()];
-            *g = F::from_f64_lossy(noise + self.0.curvature.abs() * x.to_f64_exact());
+            *g = F::from_f64_lossy(noise + self.0.curvature * x.to_f64_exact());
         }
         Ok(())
     }
@@ -103,13 +102,7 @@ fn try_out<F: Scalar>(input: &Input) {
 }
 
 fuzz_target!(|input: Input| {
-    let limit = if input.is_single { 1e15 } else { 1e120 };
-    // what no square of a gradient overflows at, which is a known limit (tests/bad_input.rs); NaN
-    // and infinities are draws to skip
-    let is_large = |value: &f64| value.is_finite() && value.abs() > limit;
-    let factors = [input.start, input.curvature];
-    let are_large = factors.iter().any(|value| !(value.abs() <= f64::sqrt(limit)));
-    if input.draws.is_empty() || are_large || input.draws.iter().any(is_large) {
+    if input.draws.is_empty() {
         return;
     }
     if input.is_single { try_out::<f32>(&input) } else { try_out::<f64>(&input) }

@@ -22,7 +22,7 @@ use argmin::kv;
 /// | [`with_seed`](Self::with_seed) | seed of all draws | 0 |
 /// | [`with_weight_decay`](Self::with_weight_decay) | weight decay | 0, of `AdamW` 1e-2 |
 /// | [`with_schedule`](Self::with_schedule) | learning rate over time | constant |
-/// | [`with_non_finite`](Self::with_non_finite) | NaN or infinite gradients | [`NonFinite::Error`] |
+/// | [`with_non_finite`](Self::with_non_finite) | gradients that are NaN, infinite or too large to be squared | [`NonFinite::Error`] |
 /// | [`with_telemetry`](Self::with_telemetry) | reports to observers | every iteration |
 ///
 /// # What argmin's state holds
@@ -149,7 +149,8 @@ impl<R: Rule> Descent<R> {
         Ok(self)
     }
 
-    /// Sets what becomes of a drawn gradient with a NaN or infinite coordinate (default: an error).
+    /// Sets what becomes of a drawn gradient with a coordinate that is NaN, infinite or too large to be
+    /// squared (default: an error).
     #[must_use]
     pub fn with_non_finite(mut self, non_finite: NonFinite) -> Self {
         self.non_finite = non_finite;
@@ -171,7 +172,7 @@ impl<R: Rule> Descent<R> {
         self.draw_count
     }
 
-    /// Draws dropped because a coordinate was NaN or infinite.
+    /// Draws dropped because a coordinate was NaN, infinite or too large to be squared.
     pub fn skipped_draw_count(&self) -> u64 {
         self.skipped_draw_count
     }

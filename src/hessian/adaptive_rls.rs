@@ -158,32 +158,30 @@ impl<F: Scalar> AdaptiveRls<F> {
                 let sxg = memory * sxg + (one - k) * dx * dg;
                 let a = if sxx > tiny { sxg / sxx } else { zero };
                 let moment = new.gradient * new.gradient + new.noise;
+                let unknown = (unknown * moment).min(F::max_value());
                 let q = if r > zero {
                     (q * q + constant(SLOPE_WEIGHT) * (a * a - q * q)).sqrt()
                 } else {
-                    unknown * moment
+                    unknown
                 };
-                let values = [
-                    new.gradient,
-                    new.noise,
-                    a,
-                    q,
-                    new.gain,
-                    new.innovation,
-                    w,
-                    k * dx - dx,
-                    gb + k * dg,
-                    sxx,
-                    sxg,
-                ];
+                let (xb, gb) = (k * dx - dx, gb + k * dg);
+                // where squares leave all floats, the regression begins anew
+                let [a, q, w, xb, gb, sxx, sxg] = if (q + sxx + sxg.abs() + gb.abs()).is_finite() {
+                    [a, q, w, xb, gb, sxx, sxg]
+                } else {
+                    [zero, unknown, one, zero, new.gradient, zero, zero]
+                };
+                let (m, r, p, e) = (new.gradient, new.noise, new.gain, new.innovation);
+                let values = [m, r, a, q, p, e, w, xb, gb, sxx, sxg];
                 let square = d * d;
                 let sums = [new.gain * contribution, contribution, q * square, moment * square];
                 (values, sums)
             },
         );
         self.filter.end([gain, contribution]);
-        if moment > 0.0 && curvature > 0.0 {
-            self.unknown = curvature / moment;
+        let ratio = curvature / moment;
+        if ratio.is_finite() && ratio > 0.0 {
+            self.unknown = ratio;
         }
     }
 }

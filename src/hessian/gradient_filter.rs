@@ -150,8 +150,9 @@ impl<F: Scalar> GradientFilter<F> {
     /// Takes the sums of K |m d| and |m d|.
     pub(super) fn end(&mut self, [gain, weight]: [f64; 2]) {
         self.draw_count += 1;
-        if weight > 0.0 {
-            self.mean_gain = gain / weight;
+        let mean_gain = gain / weight;
+        if mean_gain.is_finite() {
+            self.mean_gain = mean_gain;
         }
     }
 }
@@ -196,13 +197,19 @@ impl<F: Scalar> FilterStep<F> {
         let e = innovation.max(-noise_limit).min(noise_limit);
         let difference = e - e_before;
         let sample = constant(0.5) * difference * difference / (one + p);
-        let noise = r + self.noise_weight * (sample - r);
-        Filtered {
-            gradient: m + gain * clipped,
-            noise: noise.max(constant(1e-30) * g * g),
-            gain,
-            innovation: e,
-            drawn: m + clipped,
+        let noise = (r + self.noise_weight * (sample - r)).max(constant(1e-30) * g * g);
+        let gradient = m + gain * clipped;
+        // where a step has led squares out of all floats, only the draw is known
+        if (gradient * gradient + noise).is_finite() {
+            Filtered { gradient, noise, gain, innovation: e, drawn: m + clipped }
+        } else {
+            Filtered {
+                gradient: g,
+                noise: constant(0.5) * g * g,
+                gain: one,
+                innovation: zero,
+                drawn: g,
+            }
         }
     }
 }

@@ -82,7 +82,7 @@ impl<F: Scalar> KalmanRls<F> {
     pub fn covariance(&self) -> impl Iterator<Item = [F; 3]> + '_ {
         let factors =
             self.intercept_variance.iter().zip(&self.slope_variance).zip(&self.regression);
-        factors.map(|((&db, &da), &u)| [db + u * u * da, u * da, da])
+        factors.map(|((&db, &da), &u)| [db + u * (u * da), u * da, da])
     }
 
     /// Starts at the first drawn gradient.
@@ -164,13 +164,17 @@ impl<F: Scalar> Filter<F> {
         let gain_b = db_prior / innovation_variance + gain_a * u_prior;
 
         let innovation = g - m;
-        [
-            m + (gain_b + gain_a * x) * innovation,
-            a + gain_a * innovation,
-            db_prior * (r / alpha),
-            da_prior * (alpha / innovation_variance),
-            u_prior - f * (db_prior / alpha),
-        ]
+        let new_m = m + (gain_b + gain_a * x) * innovation;
+        let new_a = a + gain_a * innovation;
+        let new_db = db_prior * (r / alpha);
+        let new_da = da_prior * (alpha / innovation_variance);
+        let new_u = u_prior - f * (db_prior / alpha);
+        // where squares leave all floats, as those of x can, only the draw is known
+        if (new_m.abs() + innovation_variance).is_finite() {
+            [new_m, new_a, new_db, new_da, new_u]
+        } else {
+            [g, if a.is_finite() { a } else { F::zero() }, db, da, u]
+        }
     }
 }
 

@@ -84,14 +84,15 @@ impl<F: Scalar> GradientEstimate<F> {
             let predicted = Prediction::change(scale, multiplier, m, p, d);
             ([m + trust * (after - before) + rest * predicted], [])
         });
-        self.variance += variance;
+        let sum = self.variance + variance;
+        self.variance = if sum < MAX_VARIANCE { sum } else { MAX_VARIANCE };
     }
 
     /// Takes in the gradient drawn at the current point.
     pub fn update(&mut self, gradient: &[F]) {
         self.draw_count += 1;
         // never more certain than the mean of all draws
-        let variance = self.variance.clamp(1.0 / self.draw_count as f64, MAX_VARIANCE);
+        let variance = self.variance.max(1.0 / self.draw_count as f64);
         let gain = variance / (1.0 + variance);
         let weight = NOISE_WEIGHT.max(1.0 / self.draw_count as f64);
 
@@ -100,9 +101,11 @@ impl<F: Scalar> GradientEstimate<F> {
         let spread = constant(1.0 + variance);
         let [drift, count] =
             zip_map_sum([gradient], [&mut self.mean, &mut self.noise], |[g], [m, old]| {
-                let e = g - m;
+                // where a step has led squares out of all floats, only the draw is known
+                let is_known = (constant(4.0) * (m * m + old)).is_finite();
+                let e = if is_known { g - m } else { g };
                 let limit = constant(CLIP) * (spread * old).sqrt();
-                let refuted = e.abs() > constant(REFUTED) * limit;
+                let refuted = !is_known || e.abs() > constant(REFUTED) * limit;
                 let (limit, r) =
                     if refuted { (e.abs(), constant(0.5) * e * e / spread) } else { (limit, old) };
                 let clipped = e.max(-limit).min(limit);

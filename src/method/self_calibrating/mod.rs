@@ -286,7 +286,7 @@ where
         let usable = if at_trial {
             let [trial, gradient] = point.trial();
             draw_gradient(problem, trial, draw, gradient)?;
-            point.is_trial_finite(NAME)?
+            point.accepts_trial(NAME)?
         } else {
             draw_gradient(problem, &point.param, draw, &mut point.gradient)?;
             self.draw_index = draw.index();

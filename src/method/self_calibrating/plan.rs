@@ -51,13 +51,18 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
         }
         self.update_metric();
         self.has_second = false;
-        for _ in 0..MAX_OVERFLOWS {
+        let is_placed = (0..MAX_OVERFLOWS).any(|_| {
             self.choose_step(view.gradient, run.schedule.factor(run.draw_count));
-            if self.place_trial(view.x, view.trial) {
-                break;
+            let is_finite = self.place_trial(view.x, view.trial);
+            if !is_finite {
+                self.region.refuse();
+                self.model.forget_pairs();
             }
-            self.region.refuse();
-            self.model.forget_pairs();
+            is_finite
+        });
+        if !is_placed {
+            self.stand_still();
+            view.trial.copy_from_slice(view.x);
         }
         self.steps_since_comparison += 1;
         self.phase = self.next_phase();
@@ -120,6 +125,11 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
         self.model.forget_metric();
     }
 
+    fn stand_still(&mut self) {
+        self.trial = Trial::default();
+        self.step.fill(F::zero());
+    }
+
     /// d in the KL ball; 0 where m promises no more than its noise does.
     fn choose_step(&mut self, gradient: &[F], factor: f64) {
         // the multiplier of a step without a model has another unit
@@ -128,8 +138,7 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
         self.trial = Trial::default();
         let bound = self.region.radius * factor;
         if bound <= 0.0 {
-            self.step.fill(F::zero());
-            return;
+            return self.stand_still();
         }
         let vectors = [&self.estimate.mean[..], &self.precision];
         let solution = if self.model.count() == 0 {
@@ -144,10 +153,8 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
             let solution =
                 self.model.minimize(&self.dual, bound, warm_start, vectors, &mut self.step);
             if !self.exact && self.is_noise(gradient, solution.multiplier) {
-                self.trial = Trial::default();
-                self.step.fill(F::zero());
                 self.idle_count += 1;
-                return;
+                return self.stand_still();
             }
             self.idle_count = 0;
             solution
@@ -179,10 +186,11 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
             zip_map_sum(inputs, [], |[m, q, p, r, d], []| ([], [r * of.inverse(q, p), m * d]));
         let vectors = [gradient, mean, &self.estimate.noise, &self.scratch];
         self.spread.record(vectors, multiplier, sample, self.estimate.gain);
-        if diagonal > 0.0 {
+        let ratio = sample / diagonal;
+        if ratio.is_finite() {
             self.probe_count += 1;
             let weight = PROBE_WEIGHT.max(1.0 / self.probe_count as f64);
-            self.trace_ratio += weight * (sample / diagonal - self.trace_ratio);
+            self.trace_ratio += weight * (ratio - self.trace_ratio);
         }
         let certainty = if multiplier > 0.0 { PARTIAL_STEP } else { FULL_STEP };
         -slope <= certainty * self.estimate.variance * self.trace_ratio * trace
@@ -208,6 +216,6 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
         if !self.exact {
             self.trial.change = change / x.len() as f64;
         }
-        overflow == 0.0 && square.is_finite()
+        overflow == 0.0 && (square + slope + self.trial.bend).is_finite()
     }
 }

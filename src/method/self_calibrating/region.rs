@@ -61,7 +61,7 @@ impl Region {
     pub fn start(&mut self, kl: f64, squared_length: f64) {
         *self = Self::default();
         if squared_length > 0.0 {
-            self.radius = START * (kl / squared_length);
+            self.set(START * (kl / squared_length));
         }
     }
 
@@ -130,7 +130,9 @@ impl Region {
     }
 
     fn set(&mut self, radius: f64) {
-        self.radius = radius.clamp(f64::MIN_POSITIVE, 1.0 / f64::MIN_POSITIVE);
+        if !radius.is_nan() {
+            self.radius = radius.clamp(f64::MIN_POSITIVE, 1.0 / f64::MIN_POSITIVE);
+        }
     }
 }
 

@@ -254,15 +254,19 @@ impl<F: Scalar> SecantModel<F> {
             [&mut self.weight, &mut self.curvature],
             |[d, before, after, p], [w, q]| {
                 let (old, y) = (keep * w, after - before);
-                let w = old + unit * d * d;
+                let new = old + unit * d * d;
                 let square = old * q * q + unit * y * y;
-                let q = if w > tiny { (square / w).sqrt().max(least) } else { q };
+                // a slope above all squares is learned from nothing
+                let mean = square / new;
+                let is_learned = new > tiny && (new + mean).is_finite();
+                let q = if is_learned { mean.sqrt().max(least) } else { q };
+                let w = if new.is_finite() { new } else { old };
                 ([w, q], [d * y, p * d * d, if q == zero { one } else { zero }])
             },
         );
         if unknown_count == 0.0 {
             self.unknown = 0.0;
-        } else if bend > 0.0 {
+        } else if bend > 0.0 && (bend / square).is_finite() {
             self.unknown = bend / square;
         }
         self.push(secant);

@@ -77,7 +77,7 @@ impl<F: Scalar> Spread<F> {
         self.trace_square += weight * (sample * sample - self.trace_square);
         let (weight, share) = (F::from_f64_lossy(weight), F::from_f64_lossy(share));
         zip_map_sum([inverse], [&mut self.squares], |[u], [s]| {
-            ([s + weight * (share * u * u - s)], [])
+            ([s + weight * ((share * u * u).min(F::max_value()) - s)], [])
         });
     }
 
