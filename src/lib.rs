@@ -90,6 +90,7 @@ mod settings;
 pub mod solution;
 mod solver;
 mod threads;
+mod touch;
 mod transform;
 
 pub use averaging::Averaging;

@@ -319,6 +319,49 @@ fn the_answer_does_not_end_above_the_start() {
     }
 }
 
+/// How often feature i is in a row: Zipf's law.
+fn frequency(i: usize) -> f64 {
+    1.0 / (i as f64 + 1.0)
+}
+
+/// Least squares of rows in which each feature has its own frequency, which makes the Hessian
+/// diagonal with these, and the minimum at 1; a draw has no gradient where its rows have no feature.
+fn sparse_rows(batch: usize) -> impl Fn(&[f64], Draw, &mut [f64]) {
+    move |x, draw, g| {
+        let mut rng = draw.rng();
+        g.fill(0.0);
+        for _ in 0..batch {
+            let mut row = Vec::new();
+            let mut residual: f64 = StandardNormal.sample(&mut rng);
+            for (i, x) in x.iter().enumerate() {
+                if rng.random_bool(frequency(i)) {
+                    let a: f64 = StandardNormal.sample(&mut rng);
+                    residual += a * (x - 1.0);
+                    row.push((i, a));
+                }
+            }
+            row.into_iter().for_each(|(i, a)| g[i] += residual * a / batch as f64);
+        }
+    }
+}
+
+#[test]
+fn features_that_most_draws_do_without_are_fitted_like_others() {
+    for (n, batch) in [(40, 4), (120, 16)] {
+        for seed in 0..3 {
+            let x = answer(sparse_rows(batch), &vec![0.0; n], seed, 5000);
+            let gap = |(i, x): (usize, &f64)| 0.5 * frequency(i) * (x - 1.0).powi(2);
+            let gap: f64 = x.iter().enumerate().map(gap).sum();
+            let allowed = 0.5 * n as f64 / (5000 * batch) as f64;
+            println!(
+                "n = {n}, {batch} rows, seed {seed}: {:.1} of what statistics allows",
+                gap / allowed
+            );
+            assert!(gap < 4.0 * allowed, "{n} {batch} {seed}: {gap} {allowed}");
+        }
+    }
+}
+
 /// The bowl with noise, of which a draw sees each coordinate with a probability, and the odd ones
 /// from some draw on only: elsewhere the gradient is exactly 0.
 fn sparse(probability: f64, first: u64) -> impl Fn(&[f64], Draw, &mut [f64]) {

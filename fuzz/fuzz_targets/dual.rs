@@ -44,7 +44,12 @@ fuzz_target!(|input: Input| {
     assert!(eta.is_finite() || !can_be_met, "{solution:?}");
     if eta.is_finite() {
         let reached = kl(&coordinates, eta).kl;
-        assert!(reached <= bound * (1.0 + 1e-3), "{reached:e} above {bound:e}: {solution:?}");
+        // a thousandth of a subnormal bound is a rounding of it
+        let rounding = 2.0 * f64::from_bits(1);
+        assert!(
+            reached <= bound * (1.0 + 1e-3) + rounding,
+            "{reached:e} above {bound:e}: {solution:?}"
+        );
         assert_eq!(reached, solution.kl);
     }
 

@@ -144,6 +144,25 @@ fn decay_moves_the_model_along_and_stays_in_the_box() {
 }
 
 #[test]
+fn the_precision_of_another_belief_is_taken_over() {
+    let (mut belief, _) = four();
+    belief.start_from(vec![3.0, 5.0]);
+    assert_eq!(belief.precision(), [3.0, 5.0]);
+}
+
+#[test]
+fn a_step_out_of_all_floats_is_not_taken() {
+    let (belief, mut model) = four();
+    model.gradient[1] = -f64::MAX;
+    model.gradient[2] = f64::NAN;
+    let (mut x, mut step) = (vec![1.0, f64::MAX, -7.0, 2.0], vec![9.0; 4]);
+    belief.step(0..4, &mut x, &mut model, None, 0.0, &mut step);
+    assert_eq!(x, [0.5, f64::MAX, -7.0, 2.0]);
+    assert_eq!(step, [-0.5, 0.0, 0.0, 0.0]);
+    assert_eq!(model.gradient[..2], [0.0, -f64::MAX], "where x stays, so does the model");
+}
+
+#[test]
 fn the_model_follows_the_mean() {
     let (belief, mut model) = four();
     let mut x = vec![2.0, -3.0, 0.5, 4.0];

@@ -5,6 +5,7 @@ use super::{HessianEstimator, Observation, QuadraticModel};
 use crate::kernel::zip_map_sum;
 use crate::oracle::StochasticGradient;
 use crate::param::{ParamVec, Scalar};
+use crate::touch::touch;
 use argmin::core::{Error, Problem};
 
 /// Recursive least squares that calibrates itself: gradient, noise level, curvature and its
@@ -50,6 +51,8 @@ pub(crate) struct Prior {
     pub variance: f64,
     /// Draws that the filter is to think it has seen.
     pub draw_count: u64,
+    /// Draws that the shares of touches were counted over.
+    pub touch_draw_count: u64,
     /// What is taken for q / (m^2 + R) where q is 0.
     pub unknown_curvature: f64,
 }
@@ -74,9 +77,14 @@ impl<F: Scalar> AdaptiveRls<F> {
 
     /// Starts from what another method knows, whose model is in `model`: R, m, and the root mean
     /// square slopes q, which the regression takes for slopes as uncertain as they are large.
-    pub(crate) fn start_from(&mut self, prior: &Prior, model: &mut QuadraticModel<F>) {
+    pub(crate) fn start_from(
+        &mut self,
+        prior: &Prior,
+        touched: Vec<F>,
+        model: &mut QuadraticModel<F>,
+    ) {
         let len = model.gradient.len();
-        self.filter.start_from(len, prior.variance, prior.draw_count);
+        self.filter.start_from(touched, prior);
         self.unknown = prior.unknown_curvature;
         let vectors = [
             &mut model.cautious_curvature,
@@ -128,24 +136,26 @@ impl<F: Scalar> AdaptiveRls<F> {
                 &mut model.cautious_curvature,
                 &mut self.filter.gain,
                 &mut self.filter.innovation,
+                &mut self.filter.touched,
                 &mut self.weight,
                 &mut self.mean_offset,
                 &mut self.mean_gradient,
                 &mut model.offset_square,
                 &mut self.offset_gradient,
             ],
-            |[g, d], [m, r, a, q, p, e, w, xb, gb, sxx, sxg]| {
+            |[g, d], [m, r, a, q, p, e, rho, w, xb, gb, sxx, sxg]| {
                 // where x has hardly moved, squares of slopes and their variance can be above all
                 // floats, and d * d be 0
                 let slope_variance = if sxx > tiny { r / sxx } else { zero };
                 let uncertain = (a * a + q * q + slope_variance).min(F::max_value());
                 let change = constant(CURVATURE_ERROR * CURVATURE_ERROR) * (uncertain * d * d);
                 let start = m - a * d;
-                let new = shared.filter(g, [start, m], r, p, e, change);
+                let new = shared.filter(g, [start, m], r, [p, e, rho], change);
                 let contribution = (start * d).abs();
 
                 let forgetting = if forgets {
-                    (shared_forgetting + own_forgetting * new.gain).min(constant(MAX_FORGETTING))
+                    (shared_forgetting * new.touched + own_forgetting * new.gain)
+                        .min(constant(MAX_FORGETTING))
                 } else {
                     zero
                 };
@@ -160,7 +170,7 @@ impl<F: Scalar> AdaptiveRls<F> {
                 let moment = new.gradient * new.gradient + new.noise;
                 let unknown = (unknown * moment).min(F::max_value());
                 let q = if r > zero {
-                    (q * q + constant(SLOPE_WEIGHT) * (a * a - q * q)).sqrt()
+                    (q * q + constant(SLOPE_WEIGHT) * touch(g) * (a * a - q * q)).sqrt()
                 } else {
                     unknown
                 };
@@ -172,7 +182,7 @@ impl<F: Scalar> AdaptiveRls<F> {
                     [zero, unknown, one, zero, new.gradient, zero, zero]
                 };
                 let (m, r, p, e) = (new.gradient, new.noise, new.gain, new.innovation);
-                let values = [m, r, a, q, p, e, w, xb, gb, sxx, sxg];
+                let values = [m, r, a, q, p, e, new.touched, w, xb, gb, sxx, sxg];
                 let square = d * d;
                 let sums = [new.gain * contribution, contribution, q * square, moment * square];
                 (values, sums)
@@ -213,5 +223,46 @@ where
 
     fn gain(&self) -> f64 {
         self.filter.mean_gain()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_start_from_another_model_takes_its_slopes_for_as_uncertain_as_they_are_large() {
+        let mut model = QuadraticModel {
+            gradient: vec![3.0, -2.0, 5.0, 1.0],
+            noise: vec![8.0, 12.0, 7.0, 1e10],
+            curvature: vec![2.0, 0.5, 0.0, 1e-150],
+            cautious_curvature: vec![9.0],
+            offset_square: Vec::new(),
+        };
+        let prior = Prior {
+            variance: 0.25,
+            draw_count: 30,
+            touch_draw_count: 200,
+            unknown_curvature: 0.125,
+        };
+        let mut estimator = AdaptiveRls::<f64>::default();
+        let touched = vec![1.0, 0.5, 1.0, 1.0];
+        estimator.start_from(&prior, touched.clone(), &mut model);
+
+        // sxx = R / q^2 gives the slope q the variance q^2, and sxg = q sxx the slope q; where q is
+        // 0 it is 0.125 (m^2 + R), learned from nothing, as is what is above all squares
+        assert_eq!(model.offset_square, [2.0, 48.0, 0.0, 0.0]);
+        assert_eq!(estimator.offset_gradient, [4.0, 24.0, 0.0, 0.0]);
+        assert_eq!(model.cautious_curvature[..3], [2.0, 0.5, 4.0]);
+        assert!((model.cautious_curvature[3] / (0.125 * (1.0 + 1e10)) - 1.0).abs() < 1e-15);
+        assert_eq!(estimator.mean_gradient, model.gradient);
+        assert_eq!(estimator.mean_offset, [0.0; 4]);
+        assert_eq!(estimator.weight, [2.0; 4]);
+        assert_eq!(estimator.unknown, 0.125);
+        assert_eq!(estimator.filter.gain, [0.25, 0.125, 0.25, 0.25]);
+        assert_eq!(estimator.filter.innovation, [0.0; 4]);
+        assert_eq!(estimator.filter.touched, touched);
+        assert_eq!(estimator.filter.mean_gain(), 0.25);
+        assert!(estimator.filter.is_calibrated());
     }
 }

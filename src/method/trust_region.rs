@@ -71,10 +71,11 @@ impl<F: Scalar> TrustRegion<F, AdaptiveRls<F>, Newton> {
         precision: Vec<F>,
         radius: f64,
         prior: &Prior,
+        touched: Vec<F>,
     ) {
         self.reset_to(model.gradient.len(), true);
         self.model = model;
-        self.estimator.start_from(prior, &mut self.model);
+        self.estimator.start_from(prior, touched, &mut self.model);
         self.belief.start_from(precision);
         if let KlRadius::Adaptive(own) = &mut self.radius {
             own.start_from(radius);

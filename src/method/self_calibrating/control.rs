@@ -2,7 +2,7 @@
 
 use super::agreement::{Agreement, ChangeSums};
 use super::region::StepProducts;
-use super::secants::{Prediction, Secant};
+use super::secants::{Prediction, Secant, change};
 use super::{Phase, SelfCalibrating};
 use crate::averaging::average;
 use crate::dual::DualSolver;
@@ -21,6 +21,8 @@ const FORGETTING: f64 = 0.1;
 const DAMPING: f64 = 0.2;
 /// Cosine between two draws above which a first secant is believed.
 const BELIEVED: f64 = 0.3;
+/// A draw judges a step if it has a gradient along this part of the way down at least.
+const INFORMED: f64 = 0.1;
 /// Rounding errors of a gradient, in units of epsilon: smaller changes are not learned from.
 const ROUNDING: f64 = 1e3;
 
@@ -205,8 +207,8 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
         let blind = self.model.count() == 0;
         let gradients = [&*view.gradient, &*view.trial_gradient];
         let sums = self.change_sums(gradients);
-        if !self.exact && sums.touched == 0.0 {
-            // a draw without any gradient along the step does not say that f is straight there
+        if !self.exact && -sums.products.slope <= INFORMED * -self.trial.slope {
+            // a draw without a gradient along most of the step does not say that f is straight there
             self.stay(view, run);
             return Outcome::Stayed;
         }
@@ -221,11 +223,7 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
         self.steps_since_comparison = 0;
 
         let share = self.agreement.noise_share();
-        let products = StepProducts {
-            slope: self.trial.slope,
-            predicted_bend: self.trial.bend,
-            measured_bend: sums.bend,
-        };
+        let products = sums.products;
         let is_active = self.trial.multiplier > 0.0 && self.trial.kl >= 0.5 * self.region.radius;
         let verdict = if blind {
             self.region.judge_blind(products)
@@ -248,6 +246,14 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
             (predicted / (predicted + measured), predicted * measured / (predicted + measured))
         };
         if is_felt {
+            // the draw says nothing about the rest of the step
+            let StepProducts { predicted_bend, measured_bend, .. } = products;
+            let rest = self.trial.bend - predicted_bend;
+            let products = StepProducts {
+                slope: self.trial.slope,
+                predicted_bend: self.trial.bend,
+                measured_bend: measured_bend + rest,
+            };
             self.learn(gradients, products, trust, verdict.weight, cosine);
         } else if !blind && self.trial.multiplier == 0.0 {
             self.model.forget();
@@ -327,6 +333,8 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
         self.model.learn(&Secant {
             step: &self.step,
             gradients,
+            touched: &self.estimate.touched,
+            is_exact: self.exact,
             prediction: Prediction {
                 gradient: &self.estimate.mean,
                 precision: &self.precision,
@@ -361,16 +369,31 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
     /// Sums over the coordinates of y = after - before.
     fn change_sums(&self, gradients: [&[F]; 2]) -> Sums {
         let [before, after] = gradients;
-        let inputs = [&self.step[..], before, after];
-        let [bend, square, before_square, after_square, touched] =
-            zip_map_sum(inputs, [], |[d, before, after], []| {
+        let (is_exact, zero) = (self.exact, F::zero());
+        let (mean, precision, touched) =
+            (&self.estimate.mean, &self.precision, &self.estimate.touched);
+        let inputs = [&self.step[..], before, after, mean, precision, touched];
+        let [bend, square, before_square, after_square, slope, metric, silent] =
+            zip_map_sum(inputs, [], |[d, before, after, m, p, rho], []| {
                 let y = after - before;
-                let touched = (d * before).abs() + (d * after).abs();
-                ([], [d * y, y * y, before * before, after * after, touched])
+                let squares = [y * y, before * before, after * after];
+                let [square, before_square, after_square] = squares;
+                let [bend, slope, metric, silent] = match change(is_exact, before, after, rho) {
+                    Some(y) => [d * y, m * d, p * d * d, zero],
+                    None => [zero, zero, zero, F::one()],
+                };
+                ([], [bend, square, before_square, after_square, slope, metric, silent])
             });
+        let trial = &self.trial;
+        let products = if silent == 0.0 {
+            StepProducts { slope: trial.slope, predicted_bend: trial.bend, measured_bend: bend }
+        } else {
+            let predicted = -slope - trial.multiplier * metric;
+            let predicted_bend = if trial.is_predicted { predicted } else { trial.bend };
+            StepProducts { slope, predicted_bend, measured_bend: bend }
+        };
         let mut sums = Sums {
-            touched,
-            bend,
+            products,
             square,
             gradient_square: before_square.max(after_square),
             weighted: ChangeSums::default(),
@@ -411,10 +434,8 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
 
 /// Sums over the coordinates of a step, y being the change of the gradient.
 struct Sums {
-    /// |d|.(|g| + |g'|), with the gradients g and g' at both ends.
-    touched: f64,
-    /// d.y.
-    bend: f64,
+    /// m.d, d.Bd and d.y, summed where the draw has a gradient.
+    products: StepProducts,
     /// |y|^2.
     square: f64,
     /// The greater of |g|^2 at both ends.

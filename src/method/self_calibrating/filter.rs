@@ -3,6 +3,7 @@
 use super::secants::Prediction;
 use crate::kernel::zip_map_sum;
 use crate::param::Scalar;
+use crate::touch;
 
 /// The gradient m at the current point, and the variance R of one coordinate of one draw.
 ///
@@ -17,6 +18,8 @@ pub(super) struct GradientEstimate<F> {
     pub mean: Vec<F>,
     /// R.
     pub noise: Vec<F>,
+    /// rho: share of the draws that had a gradient in the coordinate.
+    pub touched: Vec<F>,
     /// Var m / R.
     pub variance: f64,
     /// Weight of the last draw in m.
@@ -37,7 +40,7 @@ const MAX_VARIANCE: f64 = 1e6;
 impl<F: Scalar> GradientEstimate<F> {
     /// Starts anew in n dimensions.
     pub fn reset(&mut self, len: usize) {
-        for values in [&mut self.mean, &mut self.noise] {
+        for values in [&mut self.mean, &mut self.noise, &mut self.touched] {
             values.clear();
             values.resize(len, F::zero());
         }
@@ -52,14 +55,17 @@ impl<F: Scalar> GradientEstimate<F> {
         let count = self.draw_count as f64;
         if self.draw_count == 1 {
             self.mean.copy_from_slice(gradient);
+            zip_map_sum([gradient], [&mut self.touched], |[g], [_]| ([touch::touch(g)], []));
             return;
         }
         let weight = F::from_f64_lossy(1.0 / count);
         let scale = F::from_f64_lossy((count - 1.0) / count);
         let share = F::from_f64_lossy(1.0 / (count - 1.0));
-        zip_map_sum([gradient], [&mut self.mean, &mut self.noise], |[g], [m, r]| {
+        let outputs = [&mut self.mean[..], &mut self.noise, &mut self.touched];
+        zip_map_sum([gradient], outputs, |[g], [m, r, rho]| {
             let e = g - m;
-            ([m + weight * e, (r + share * (scale * e * e - r)).max(rounding(g))], [])
+            let r = (r + share * (scale * e * e - r)).max(rounding(g));
+            ([m + weight * e, r, touch::share(rho, weight, g)], [])
         });
         self.variance = 1.0 / count;
         self.gain = self.variance;
@@ -79,10 +85,11 @@ impl<F: Scalar> GradientEstimate<F> {
     ) {
         let trust = F::from_f64_lossy(trust);
         let rest = F::one() - trust;
-        let inputs = [step, before, after, precision];
-        zip_map_sum(inputs, [&mut self.mean], |[d, before, after, p], [m]| {
+        let inputs = [step, before, after, precision, &self.touched];
+        zip_map_sum(inputs, [&mut self.mean], |[d, before, after, p, rho], [m]| {
             let predicted = Prediction::change(scale, multiplier, m, p, d);
-            ([m + trust * (after - before) + rest * predicted], [])
+            let measured = touch::change(before, after, rho).unwrap_or(predicted);
+            ([m + trust * measured + rest * predicted], [])
         });
         let sum = self.variance + variance;
         self.variance = if sum < MAX_VARIANCE { sum } else { MAX_VARIANCE };
@@ -94,25 +101,30 @@ impl<F: Scalar> GradientEstimate<F> {
         // never more certain than the mean of all draws
         let variance = self.variance.max(1.0 / self.draw_count as f64);
         let gain = variance / (1.0 + variance);
-        let weight = NOISE_WEIGHT.max(1.0 / self.draw_count as f64);
 
         let constant = F::from_f64_lossy;
-        let (k, weight) = (constant(gain), constant(weight));
+        let (k, one_draw) = (constant(gain), constant(1.0 / self.draw_count as f64));
         let spread = constant(1.0 + variance);
-        let [drift, count] =
-            zip_map_sum([gradient], [&mut self.mean, &mut self.noise], |[g], [m, old]| {
-                // where a step has led squares out of all floats, only the draw is known
-                let is_known = (constant(4.0) * (m * m + old)).is_finite();
-                let e = if is_known { g - m } else { g };
-                let limit = constant(CLIP) * (spread * old).sqrt();
-                let refuted = !is_known || e.abs() > constant(REFUTED) * limit;
-                let (limit, r) =
-                    if refuted { (e.abs(), constant(0.5) * e * e / spread) } else { (limit, old) };
-                let clipped = e.max(-limit).min(limit);
-                let mean = if refuted { g } else { m + k * clipped };
-                let noise = (r + weight * (clipped * clipped / spread - r)).max(rounding(g));
-                ([mean, noise], [log_ratio(r, noise), F::one()])
-            });
+        let outputs = [&mut self.mean[..], &mut self.noise, &mut self.touched];
+        let [drift, count] = zip_map_sum([gradient], outputs, |[g], [m, old, rho]| {
+            let rho = touch::share(rho, one_draw, g);
+            // where a step has led squares out of all floats, only the draw is known
+            let is_known = (constant(4.0) * (m * m + old)).is_finite();
+            let m = if is_known { m } else { F::zero() };
+            let e = g - m;
+            let limit = constant(CLIP) * (spread * old / touch::divisor(rho)).sqrt();
+            let refuted = !is_known || e.abs() > constant(REFUTED) * limit;
+            let (limit, k, r) = if refuted {
+                (e.abs(), rho, constant(0.5) * rho * e * e / spread)
+            } else {
+                (limit, k, old)
+            };
+            let clipped = e.max(-limit).min(limit);
+            let mean = m + k * clipped;
+            let weight = (constant(NOISE_WEIGHT) * rho).max(one_draw);
+            let noise = (r + weight * (clipped * clipped / spread - r)).max(rounding(g));
+            ([mean, noise, rho], [log_ratio(r, noise), F::one()])
+        });
         self.gain = gain;
         // the variance of m stays, its unit R has changed
         self.variance = gain * (drift / count).exp();

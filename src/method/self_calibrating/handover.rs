@@ -46,13 +46,17 @@ impl<F: Scalar, D> SelfCalibrating<F, D> {
 
     /// [`AdaptiveRls`](crate::hessian::AdaptiveRls) goes on at x, with what is known there.
     pub(super) fn hand_over(&mut self, draw_count: u64) {
-        if self.model.count() == 0 {
+        // a step along unknown curvature would be as long as the ball of all others is wide
+        let mut coordinates = std::iter::zip(&self.model.curvature, &self.estimate.touched);
+        let zero = F::zero();
+        if self.model.count() == 0 || coordinates.any(|(&q, &rho)| q == zero && rho > zero) {
             return self.give_up();
         }
         let estimate = std::mem::take(&mut self.estimate);
         let prior = Prior {
             variance: estimate.variance.max((SEEN as f64).powf(-0.6)),
             draw_count: SEEN,
+            touch_draw_count: estimate.draw_count,
             unknown_curvature: self.model.unknown(),
         };
         let model = QuadraticModel {
@@ -64,7 +68,7 @@ impl<F: Scalar, D> SelfCalibrating<F, D> {
         };
         let mut successor = TrustRegion::self_calibrating();
         let precision = std::mem::take(&mut self.precision);
-        successor.start_from(model, precision, self.region.radius, &prior);
+        successor.start_from(model, precision, self.region.radius, &prior, estimate.touched);
         self.model.forget_all_but_diagonal();
         self.inherited_at = Some(draw_count);
         self.delegate_to(successor);

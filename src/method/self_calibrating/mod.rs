@@ -56,7 +56,7 @@ use spread::Spread;
 /// [`AdaptiveRls`] goes on from m, R, q and radius: the mean of its path is then the better filter.
 /// It starts anew from the start if the answer turns out to lie above it.
 ///
-/// Each iteration draws one gradient. Memory is 10 arrays and 10 more for the pairs, beside x, the
+/// Each iteration draws one gradient. Memory is 11 arrays and 10 more for the pairs, beside x, the
 /// gradient, the recommended point, and the point and gradient under trial.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
