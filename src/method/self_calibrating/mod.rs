@@ -56,6 +56,10 @@ use spread::Spread;
 /// [`AdaptiveRls`] goes on from m, R, q and radius: the mean of its path is then the better filter.
 /// It starts anew from the start if the answer turns out to lie above it.
 ///
+/// A coordinate that most draws have no gradient in, exactly 0, as that of a rare feature, is
+/// remembered for a number of the draws that have one; a draw judges a step, and teaches B, in the
+/// coordinates that it has a gradient in.
+///
 /// Each iteration draws one gradient. Memory is 11 arrays and 10 more for the pairs, beside x, the
 /// gradient, the recommended point, and the point and gradient under trial.
 #[derive(Clone, Debug, PartialEq)]
