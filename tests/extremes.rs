@@ -1,14 +1,17 @@
 //! Draws of every size, from the least number to the largest: points stay finite and precisions
 //! positive. What fuzzing found is among the cases.
 
+#[path = "common/draws.rs"]
+mod draws;
+
 use argmin::core::{Error, Executor, IterState, Solver, State};
 use argmin_arturo::hessian::{AdaptiveRls, ExactDiagonal, HessianDiagonal};
-use argmin_arturo::{Arturo, Draw, NonFinite, PaperSettings, Scalar, StochasticGradient};
+use argmin_arturo::{Arturo, Draw, NonFinite, PaperSettings, Scalar};
+use draws::Draws;
 use proptest::prelude::*;
 use proptest::test_runner::{FileFailurePersistence, RngSeed};
 use std::marker::PhantomData;
 
-/// Draws in turn, on top of a quadratic of this curvature, which may have no minimum.
 #[derive(Clone, Debug)]
 struct Input {
     dimension: usize,
@@ -17,25 +20,9 @@ struct Input {
     draws: Vec<f64>,
 }
 
-#[derive(Clone)]
-struct Oracle<'a, F>(&'a Input, PhantomData<F>);
-
-impl<F: Scalar> StochasticGradient for Oracle<'_, F> {
-    type Param = Vec<F>;
-
-    fn stochastic_gradient(&self, x: &Vec<F>, draw: Draw, g: &mut Vec<F>) -> Result<(), Error> {
-        let (n, draws) = (x.len(), &self.0.draws);
-        for (i, (g, x)) in g.iter_mut().zip(x).enumerate() {
-            let noise = draws[(draw.index() as usize * n + i) % draws.len()];
-            *g = F::from_f64_lossy(noise + self.0.curvature * x.to_f64_exact());
-        }
-        Ok(())
-    }
-}
-
-impl<F: Scalar> HessianDiagonal for Oracle<'_, F> {
+impl<F: Scalar> HessianDiagonal for Draws<'_, F> {
     fn hessian_diagonal(&self, _: &Vec<F>, _: Draw, h: &mut Vec<F>) -> Result<(), Error> {
-        h.fill(F::from_f64_lossy(self.0.curvature));
+        h.fill(F::from_f64_lossy(self.curvature));
         Ok(())
     }
 }
@@ -45,10 +32,11 @@ type Run<F> = IterState<Vec<F>, Vec<F>, (), (), (), F>;
 /// Runs a solver; does nothing where the run is refused, as with a start that is not finite.
 fn check<F: Scalar, S>(input: &Input, solver: S, precision: impl Fn(&S) -> &[F])
 where
-    for<'a> S: Solver<Oracle<'a, F>, Run<F>>,
+    for<'a> S: Solver<Draws<'a, F>, Run<F>>,
 {
     let start = vec![F::from_f64_lossy(input.start); input.dimension];
-    let result = Executor::new(Oracle(input, PhantomData), solver)
+    let (curvature, draws) = (input.curvature, &input.draws[..]);
+    let result = Executor::new(Draws { curvature, draws, float: PhantomData }, solver)
         .configure(|state| state.param(start).max_iters(150))
         .timer(false)
         .run();

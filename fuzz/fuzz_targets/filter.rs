@@ -1,9 +1,13 @@
 //! The step of each method under arbitrary gradients.
 #![no_main]
 
-use argmin::core::{Error, Executor, IterState, Solver, State};
+#[path = "../../tests/common/draws.rs"]
+mod draws;
+
+use argmin::core::{Executor, IterState, Solver, State};
 use argmin_arturo::hessian::AdaptiveRls;
-use argmin_arturo::{Arturo, Draw, NonFinite, PaperSettings, Scalar, StochasticGradient};
+use argmin_arturo::{Arturo, NonFinite, PaperSettings, Scalar};
+use draws::Draws;
 use libfuzzer_sys::{arbitrary::Arbitrary, fuzz_target};
 use std::marker::PhantomData;
 
@@ -29,30 +33,16 @@ struct Input {
 
 const ITERATIONS: u64 = 150;
 
-struct Oracle<'a, F>(&'a Input, PhantomData<F>);
-
-impl<F: Scalar> StochasticGradient for Oracle<'_, F> {
-    type Param = Vec<F>;
-
-    fn stochastic_gradient(&self, x: &Vec<F>, draw: Draw, g: &mut Vec<F>) -> Result<(), Error> {
-        let (n, draws) = (x.len(), &self.0.draws);
-        for (i, (g, x)) in g.iter_mut().zip(x).enumerate() {
-            let noise = draws[(draw.index() as usize * n + i) % draws.len()];
-            *g = F::from_f64_lossy(noise + self.0.curvature * x.to_f64_exact());
-        }
-        Ok(())
-    }
-}
-
 type Run<F> = IterState<Vec<F>, Vec<F>, (), (), (), F>;
 
 /// The solver after a run, and the points that it ended at; none where the run is refused.
 fn run<F: Scalar, S>(input: &Input, solver: S) -> Option<(S, Vec<F>)>
 where
-    for<'a> S: Solver<Oracle<'a, F>, Run<F>>,
+    for<'a> S: Solver<Draws<'a, F>, Run<F>>,
 {
     let start = vec![F::from_f64_lossy(input.start); usize::from(input.dimension % 8) + 1];
-    let result = Executor::new(Oracle(input, PhantomData), solver)
+    let (curvature, draws) = (input.curvature, &input.draws[..]);
+    let result = Executor::new(Draws { curvature, draws, float: PhantomData }, solver)
         .configure(|state| state.param(start).max_iters(ITERATIONS))
         .timer(false)
         .run()

@@ -69,8 +69,8 @@ pub(super) struct FilterStep<F> {
     gain_floor: F,
     noise_share: F,
     one_draw: F,
-    /// The draws that rho is the share of, this one included.
-    touch_draws: F,
+    /// 1 over the draws that rho is the share of, this one included.
+    touch_weight: F,
     first_step: bool,
 }
 
@@ -169,7 +169,7 @@ impl<F: Scalar> GradientFilter<F> {
             gain_floor: F::from_f64_lossy(if stepped { (t + 1.0).powf(-GAIN_DECAY) } else { 0.0 }),
             noise_share: F::from_f64_lossy(NOISE_SHARE / t),
             one_draw: F::from_f64_lossy(1.0 / (t + 1.0)),
-            touch_draws: F::from_f64_lossy(self.touch_draw_count as f64 + 1.0),
+            touch_weight: F::one() / F::from_f64_lossy(self.touch_draw_count as f64 + 1.0),
             first_step: self.draw_count == CALIBRATION_DRAWS + 1,
         }
     }
@@ -199,7 +199,7 @@ impl<F: Scalar> FilterStep<F> {
     ) -> Filtered<F> {
         let constant = F::from_f64_lossy;
         let (zero, one) = (F::zero(), F::one());
-        let touched = touch::share(touched, one / self.touch_draws, g);
+        let touched = touch::share(touched, self.touch_weight, g);
         let rho = touch::divisor(touched);
         let innovation = g - m;
         // R = 0 only where every gradient so far was 0, or all of a long time: then the model is

@@ -91,8 +91,8 @@ impl<F: Scalar> GradientEstimate<F> {
             let measured = touch::change(before, after, rho).unwrap_or(predicted);
             ([m + trust * measured + rest * predicted], [])
         });
-        let sum = self.variance + variance;
-        self.variance = if sum < MAX_VARIANCE { sum } else { MAX_VARIANCE };
+        // also where the sum is NaN
+        self.variance = (self.variance + variance).min(MAX_VARIANCE);
     }
 
     /// Takes in the gradient drawn at the current point.
