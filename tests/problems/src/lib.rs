@@ -65,6 +65,12 @@ pub trait Problem: Send + Sync {
         false
     }
 
+    /// Why no statistical limit of the gap can be given, such as a kink at the minimum; none where
+    /// the minimum is regular or its Hessian decides.
+    fn no_limit(&self) -> Option<&'static str> {
+        None
+    }
+
     /// How many gradient draws a solver gets.
     fn budget(&self) -> usize {
         3000
