@@ -7,6 +7,7 @@
 
 mod data;
 mod dual;
+mod factorization;
 mod finite_sum;
 mod inventory;
 mod logistic;
@@ -91,6 +92,7 @@ pub fn suite() -> Vec<Box<dyn Problem>> {
         nist::problems,
         variational::problems,
         inventory::problems,
+        factorization::problems,
     ];
     families.into_iter().flat_map(|problems| problems()).collect()
 }
