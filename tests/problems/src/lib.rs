@@ -16,6 +16,7 @@ mod mlp;
 mod nist;
 mod noise;
 mod ode;
+mod onehot;
 mod poisson;
 mod quadratic;
 mod softmax;
@@ -93,6 +94,7 @@ pub fn suite() -> Vec<Box<dyn Problem>> {
         variational::problems,
         inventory::problems,
         factorization::problems,
+        onehot::problems,
     ];
     families.into_iter().flat_map(|problems| problems()).collect()
 }

@@ -319,6 +319,11 @@ fn factorization() {
 }
 
 #[test]
+fn onehot() {
+    check("onehot");
+}
+
+#[test]
 fn names_are_unique() {
     let mut names: Vec<String> = suite::suite().iter().map(|problem| problem.name()).collect();
     let count = names.len();
