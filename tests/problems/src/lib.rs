@@ -19,6 +19,7 @@ mod ode;
 mod onehot;
 mod poisson;
 mod quadratic;
+mod ranking;
 mod softmax;
 mod variational;
 mod vqe;
@@ -95,6 +96,7 @@ pub fn suite() -> Vec<Box<dyn Problem>> {
         inventory::problems,
         factorization::problems,
         onehot::problems,
+        ranking::problems,
     ];
     families.into_iter().flat_map(|problems| problems()).collect()
 }

@@ -324,6 +324,11 @@ fn onehot() {
 }
 
 #[test]
+fn ranking() {
+    check("ranking");
+}
+
+#[test]
 fn names_are_unique() {
     let mut names: Vec<String> = suite::suite().iter().map(|problem| problem.name()).collect();
     let count = names.len();
