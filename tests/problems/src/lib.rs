@@ -9,6 +9,7 @@ mod data;
 mod dual;
 mod factorization;
 mod finite_sum;
+mod ica;
 mod inventory;
 mod logistic;
 mod mgh;
@@ -97,6 +98,7 @@ pub fn suite() -> Vec<Box<dyn Problem>> {
         factorization::problems,
         onehot::problems,
         ranking::problems,
+        ica::problems,
     ];
     families.into_iter().flat_map(|problems| problems()).collect()
 }

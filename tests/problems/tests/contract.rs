@@ -329,6 +329,11 @@ fn ranking() {
 }
 
 #[test]
+fn ica() {
+    check("ica");
+}
+
+#[test]
 fn names_are_unique() {
     let mut names: Vec<String> = suite::suite().iter().map(|problem| problem.name()).collect();
     let count = names.len();
