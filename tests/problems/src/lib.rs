@@ -21,6 +21,7 @@ mod onehot;
 mod poisson;
 mod quadratic;
 mod ranking;
+mod rawunits;
 mod softmax;
 mod variational;
 mod vqe;
@@ -99,6 +100,7 @@ pub fn suite() -> Vec<Box<dyn Problem>> {
         onehot::problems,
         ranking::problems,
         ica::problems,
+        rawunits::problems,
     ];
     families.into_iter().flat_map(|problems| problems()).collect()
 }
