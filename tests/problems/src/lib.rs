@@ -11,6 +11,7 @@ mod factorization;
 mod finite_sum;
 mod ica;
 mod inventory;
+mod kinks;
 mod logistic;
 mod mgh;
 mod mlp;
@@ -101,6 +102,7 @@ pub fn suite() -> Vec<Box<dyn Problem>> {
         ranking::problems,
         ica::problems,
         rawunits::problems,
+        kinks::problems,
     ];
     families.into_iter().flat_map(|problems| problems()).collect()
 }
