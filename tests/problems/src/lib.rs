@@ -23,6 +23,7 @@ mod poisson;
 mod quadratic;
 mod ranking;
 mod rawunits;
+mod scales;
 mod softmax;
 mod variational;
 mod vqe;
@@ -103,6 +104,7 @@ pub fn suite() -> Vec<Box<dyn Problem>> {
         ica::problems,
         rawunits::problems,
         kinks::problems,
+        scales::problems,
     ];
     families.into_iter().flat_map(|problems| problems()).collect()
 }

@@ -344,6 +344,11 @@ fn kinks() {
 }
 
 #[test]
+fn scales() {
+    check("scales");
+}
+
+#[test]
 fn names_are_unique() {
     let mut names: Vec<String> = suite::suite().iter().map(|problem| problem.name()).collect();
     let count = names.len();
