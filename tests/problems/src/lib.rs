@@ -7,6 +7,7 @@
 
 mod data;
 mod dual;
+mod exponentials;
 mod factorization;
 mod finite_sum;
 mod ica;
@@ -105,6 +106,7 @@ pub fn suite() -> Vec<Box<dyn Problem>> {
         rawunits::problems,
         kinks::problems,
         scales::problems,
+        exponentials::problems,
     ];
     families.into_iter().flat_map(|problems| problems()).collect()
 }

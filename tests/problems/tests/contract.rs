@@ -349,6 +349,11 @@ fn scales() {
 }
 
 #[test]
+fn exponentials() {
+    check("exponentials");
+}
+
+#[test]
 fn names_are_unique() {
     let mut names: Vec<String> = suite::suite().iter().map(|problem| problem.name()).collect();
     let count = names.len();
