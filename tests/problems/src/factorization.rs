@@ -7,7 +7,7 @@
 //!
 //! - `complete`: 20 by 15, rank 3 with noise of standard deviation 0.1, all entries;
 //! - `missing`: 30 by 20, rank 2 with the same noise, half of the entries;
-//! - `digits`: the first 100 images of 64 pixels, rank 4; a third of the pixels is mostly blank.
+//! - `digits`: the first 100 images of 64 pixels, rank 4; eleven pixels are always blank.
 
 use crate::data::DIGITS;
 use crate::finite_sum::{FiniteSum, batched};
