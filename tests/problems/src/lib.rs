@@ -14,6 +14,7 @@ mod mgh;
 mod mlp;
 mod nist;
 mod noise;
+mod normal;
 mod ode;
 mod poisson;
 mod quadratic;
@@ -91,6 +92,7 @@ pub fn suite() -> Vec<Box<dyn Problem>> {
         nist::problems,
         variational::problems,
         inventory::problems,
+        normal::problems,
     ];
     families.into_iter().flat_map(|problems| problems()).collect()
 }

@@ -314,6 +314,11 @@ fn inventory() {
 }
 
 #[test]
+fn normal() {
+    check("normal");
+}
+
+#[test]
 fn names_are_unique() {
     let mut names: Vec<String> = suite::suite().iter().map(|problem| problem.name()).collect();
     let count = names.len();
