@@ -18,6 +18,7 @@ mod normal;
 mod ode;
 mod poisson;
 mod quadratic;
+mod score;
 mod softmax;
 mod variational;
 mod vqe;
@@ -93,6 +94,7 @@ pub fn suite() -> Vec<Box<dyn Problem>> {
         variational::problems,
         inventory::problems,
         normal::problems,
+        score::problems,
     ];
     families.into_iter().flat_map(|problems| problems()).collect()
 }

@@ -319,6 +319,11 @@ fn normal() {
 }
 
 #[test]
+fn score() {
+    check("score");
+}
+
+#[test]
 fn names_are_unique() {
     let mut names: Vec<String> = suite::suite().iter().map(|problem| problem.name()).collect();
     let count = names.len();
