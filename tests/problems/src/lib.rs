@@ -20,6 +20,7 @@ mod poisson;
 mod quadratic;
 mod score;
 mod softmax;
+mod transport;
 mod variational;
 mod vqe;
 
@@ -95,6 +96,7 @@ pub fn suite() -> Vec<Box<dyn Problem>> {
         inventory::problems,
         normal::problems,
         score::problems,
+        transport::problems,
     ];
     families.into_iter().flat_map(|problems| problems()).collect()
 }

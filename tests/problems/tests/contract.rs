@@ -324,6 +324,11 @@ fn score() {
 }
 
 #[test]
+fn transport() {
+    check("transport");
+}
+
+#[test]
 fn names_are_unique() {
     let mut names: Vec<String> = suite::suite().iter().map(|problem| problem.name()).collect();
     let count = names.len();
