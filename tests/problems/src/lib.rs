@@ -6,6 +6,7 @@
 //! fails) a cost is infinite or NaN and a gradient NaN.
 
 mod data;
+mod deblurring;
 mod dual;
 mod finite_sum;
 mod inventory;
@@ -97,6 +98,7 @@ pub fn suite() -> Vec<Box<dyn Problem>> {
         normal::problems,
         score::problems,
         transport::problems,
+        deblurring::problems,
     ];
     families.into_iter().flat_map(|problems| problems()).collect()
 }

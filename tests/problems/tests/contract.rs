@@ -329,6 +329,11 @@ fn transport() {
 }
 
 #[test]
+fn deblurring() {
+    check("deblurring");
+}
+
+#[test]
 fn names_are_unique() {
     let mut names: Vec<String> = suite::suite().iter().map(|problem| problem.name()).collect();
     let count = names.len();
