@@ -5,6 +5,7 @@
 //! unbiased for the exact gradient. Outside its domain (an overflow, an integration that
 //! fails) a cost is infinite or NaN and a gradient NaN.
 
+mod calibration;
 mod data;
 mod deblurring;
 mod dual;
@@ -99,6 +100,7 @@ pub fn suite() -> Vec<Box<dyn Problem>> {
         score::problems,
         transport::problems,
         deblurring::problems,
+        calibration::problems,
     ];
     families.into_iter().flat_map(|problems| problems()).collect()
 }

@@ -334,6 +334,11 @@ fn deblurring() {
 }
 
 #[test]
+fn calibration() {
+    check("calibration");
+}
+
+#[test]
 fn names_are_unique() {
     let mut names: Vec<String> = suite::suite().iter().map(|problem| problem.name()).collect();
     let count = names.len();
