@@ -10,6 +10,7 @@ mod data;
 mod deblurring;
 mod dual;
 mod finite_sum;
+mod gp;
 mod inventory;
 mod logistic;
 mod mgh;
@@ -101,6 +102,7 @@ pub fn suite() -> Vec<Box<dyn Problem>> {
         transport::problems,
         deblurring::problems,
         calibration::problems,
+        gp::problems,
     ];
     families.into_iter().flat_map(|problems| problems()).collect()
 }

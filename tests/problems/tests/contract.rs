@@ -339,6 +339,11 @@ fn calibration() {
 }
 
 #[test]
+fn gp() {
+    check("gp");
+}
+
+#[test]
 fn names_are_unique() {
     let mut names: Vec<String> = suite::suite().iter().map(|problem| problem.name()).collect();
     let count = names.len();
