@@ -22,6 +22,7 @@ mod ode;
 mod poisson;
 mod quadratic;
 mod score;
+mod simulated;
 mod softmax;
 mod transport;
 mod variational;
@@ -103,6 +104,7 @@ pub fn suite() -> Vec<Box<dyn Problem>> {
         deblurring::problems,
         calibration::problems,
         gp::problems,
+        simulated::problems,
     ];
     families.into_iter().flat_map(|problems| problems()).collect()
 }

@@ -344,6 +344,11 @@ fn gp() {
 }
 
 #[test]
+fn simulated() {
+    check("simulated");
+}
+
+#[test]
 fn names_are_unique() {
     let mut names: Vec<String> = suite::suite().iter().map(|problem| problem.name()).collect();
     let count = names.len();
