@@ -20,6 +20,7 @@ mod noise;
 mod normal;
 mod ode;
 mod poisson;
+mod population;
 mod quadratic;
 mod score;
 mod simulated;
@@ -105,6 +106,7 @@ pub fn suite() -> Vec<Box<dyn Problem>> {
         calibration::problems,
         gp::problems,
         simulated::problems,
+        population::problems,
     ];
     families.into_iter().flat_map(|problems| problems()).collect()
 }

@@ -349,6 +349,11 @@ fn simulated() {
 }
 
 #[test]
+fn population() {
+    check("population");
+}
+
+#[test]
 fn names_are_unique() {
     let mut names: Vec<String> = suite::suite().iter().map(|problem| problem.name()).collect();
     let count = names.len();
