@@ -5,11 +5,14 @@
 //! unbiased for the exact gradient. Outside its domain (an overflow, an integration that
 //! fails) a cost is infinite or NaN and a gradient NaN.
 
+mod calibration;
 mod data;
+mod deblurring;
 mod dual;
 mod exponentials;
 mod factorization;
 mod finite_sum;
+mod gp;
 mod ica;
 mod inventory;
 mod kinks;
@@ -18,14 +21,19 @@ mod mgh;
 mod mlp;
 mod nist;
 mod noise;
+mod normal;
 mod ode;
 mod onehot;
 mod poisson;
+mod population;
 mod quadratic;
 mod ranking;
 mod rawunits;
 mod scales;
+mod score;
+mod simulated;
 mod softmax;
+mod transport;
 mod variational;
 mod vqe;
 
@@ -107,6 +115,14 @@ pub fn suite() -> Vec<Box<dyn Problem>> {
         kinks::problems,
         scales::problems,
         exponentials::problems,
+        normal::problems,
+        score::problems,
+        transport::problems,
+        deblurring::problems,
+        calibration::problems,
+        gp::problems,
+        simulated::problems,
+        population::problems,
     ];
     families.into_iter().flat_map(|problems| problems()).collect()
 }

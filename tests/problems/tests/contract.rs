@@ -354,6 +354,46 @@ fn exponentials() {
 }
 
 #[test]
+fn normal() {
+    check("normal");
+}
+
+#[test]
+fn score() {
+    check("score");
+}
+
+#[test]
+fn transport() {
+    check("transport");
+}
+
+#[test]
+fn deblurring() {
+    check("deblurring");
+}
+
+#[test]
+fn calibration() {
+    check("calibration");
+}
+
+#[test]
+fn gp() {
+    check("gp");
+}
+
+#[test]
+fn simulated() {
+    check("simulated");
+}
+
+#[test]
+fn population() {
+    check("population");
+}
+
+#[test]
 fn names_are_unique() {
     let mut names: Vec<String> = suite::suite().iter().map(|problem| problem.name()).collect();
     let count = names.len();

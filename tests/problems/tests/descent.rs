@@ -85,3 +85,34 @@ fn no_descent_undercuts_the_minimum() {
         );
     }
 }
+
+/// The families whose problems all have noise; their minima come from Newton's method
+/// (examples/minima_simulation.rs) or a formula.
+#[test]
+fn descent_meets_the_minima_of_simulations() {
+    let families = [
+        "normal",
+        "score",
+        "transport",
+        "deblurring",
+        "calibration",
+        "gp",
+        "simulated",
+        "population",
+    ];
+    for family in families {
+        // Noise levels of one objective share its minimum.
+        let mut seen = Vec::new();
+        for problem in suite::by_family(family) {
+            let (name, x, minimum) = (problem.name(), problem.start(), problem.minimum());
+            let start = problem.cost(&x);
+            if seen.contains(&(x.clone(), start)) {
+                continue;
+            }
+            seen.push((x, start));
+            let left = (descend(problem.as_ref(), 200) - minimum) / (start - minimum);
+            println!("{left:9.1e} left by {name}");
+            assert!((-1e-10..1e-8).contains(&left), "{name}: {left:e}");
+        }
+    }
+}
