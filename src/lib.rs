@@ -68,6 +68,7 @@ pub mod baseline;
 mod bounds;
 #[cfg(feature = "serde1")]
 pub mod checkpoint;
+mod dense;
 pub mod dual;
 mod error;
 mod gaussian;

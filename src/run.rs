@@ -148,6 +148,13 @@ impl<P: ParamVec> Point<P> {
         }
     }
 
+    /// Whether the drawn gradient can be used, whatever becomes of it where it cannot.
+    pub(crate) fn is_usable(&self, solver: &str) -> Result<bool, Error> {
+        let gradient = self.gradient.as_coordinates()?;
+        self.check_gradient_len(solver, gradient)?;
+        Ok(kernel::first_without_square(gradient).is_none())
+    }
+
     /// Whether the gradient drawn at the trial point can be used.
     pub(crate) fn accepts_trial(&self, solver: &str) -> Result<bool, Error> {
         let Some([_, gradient]) = &self.trial else { return Ok(false) };

@@ -1,0 +1,118 @@
+//! What the model knows about the distance of its answer from the minimum.
+
+use super::Model;
+use crate::dense::{dot, solve, transpose};
+use crate::method::{Evidence, Progress};
+
+/// Undone steps in a row that are a standstill.
+const STANDSTILL: u32 = 10;
+
+impl Model {
+    /// The evidence for the answer.
+    pub fn evidence(&self) -> Evidence {
+        let len = self.x.len();
+        if !self.curvature.is_known {
+            return Evidence { is_exact: self.noise.is_zero(), ..Evidence::unknown(len) };
+        }
+        let mut evidence = if self.is_averaged() { self.of_average() } else { self.of_point() };
+        if self.rejected_count >= STANDSTILL {
+            evidence.progress = Progress::Stuck;
+        }
+        evidence
+    }
+
+    /// The answer is the mean of the proposed points: the sandwich B^-1 S B^-1 over its draws.
+    fn of_average(&self) -> Evidence {
+        let weight = self.average.weight();
+        let mut gradient = vec![0.0; self.x.len()];
+        let rest = self.average.gradient(&self.curvature.matrix, &mut gradient);
+        let share = rest.unwrap_or(weight.recip());
+        let mut evidence = self.common(gradient, share, weight);
+        // noise of the answer in units of that of its gradient
+        evidence.averaged = Some(weight.recip() / share);
+        let is_halved = rest.is_some();
+        evidence.progress = if is_halved { Progress::Resting } else { Progress::Moving };
+        evidence
+    }
+
+    /// The answer is the point of this stage, or of the last one while this one is short.
+    fn of_point(&self) -> Evidence {
+        let (gradient, count) = if self.stage.count > 0.0 || !self.previous.exists {
+            (&self.stage.mean, self.stage.count)
+        } else {
+            (&self.previous.gradient, self.previous.count)
+        };
+        let mut evidence = self.common(gradient.clone(), count.max(1.0).recip(), count);
+        evidence.decrease = self.previous.gain;
+        let is_resting = self.noise.is_zero() && !self.step.is_bound();
+        evidence.progress = if is_resting { Progress::Resting } else { Progress::Moving };
+        evidence
+    }
+
+    /// With a gradient whose noise is the part `share` of that of a draw, and the answer that of
+    /// `draws`.
+    fn common(&self, gradient: Vec<f64>, share: f64, draws: f64) -> Evidence {
+        let len = gradient.len();
+        let factor = self.curvature.factor();
+        let mut newton_step: Vec<f64> = gradient.iter().map(|m| -m).collect();
+        solve(factor, &mut newton_step);
+        let mut sandwich = self.noise.covariance().to_vec();
+        let mut trace = 0.0;
+        let mut square = 0.0;
+        for pass in 0..2 {
+            sandwich.chunks_exact_mut(len).for_each(|row| solve(factor, row));
+            if pass == 0 {
+                // rows of S B^-1
+                trace = (0..len).map(|i| sandwich[i * len + i]).sum();
+                square = (0..len)
+                    .flat_map(|i| (0..len).map(move |j| (i, j)))
+                    .map(|(i, j)| sandwich[i * len + j] * sandwich[j * len + i])
+                    .sum();
+            }
+            transpose(&mut sandwich, len);
+        }
+        let diagonal = |matrix: &[f64], i: usize| matrix[i * len + i].max(0.0);
+        let covariance = self.noise.covariance();
+        let draws = draws.max(1.0);
+        Evidence {
+            gradient_error: (0..len).map(|i| (share * diagonal(covariance, i)).sqrt()).collect(),
+            variance: (0..len).map(|i| diagonal(&sandwich, i) / draws).collect(),
+            curvature: (0..len)
+                .map(|i| diagonal(&self.curvature.matrix, i).max(f64::MIN_POSITIVE))
+                .collect(),
+            curvature_error: (self.curvature.relative_variance() * len as f64).sqrt(),
+            signal: -dot(&gradient, &newton_step),
+            noise: [share * trace, share * (2.0 * square.max(0.0)).sqrt()],
+            decrease: 0.0,
+            bias: 0.0,
+            effective_draws: if self.noise.is_zero() { f64::INFINITY } else { draws },
+            averaged: None,
+            is_exact: self.noise.is_zero(),
+            is_flat: self.is_flat(&gradient, share),
+            progress: Progress::Unknown,
+            gradient,
+            newton_step,
+        }
+    }
+
+    /// Whether the gradient and its noise have fallen to the square root of the machine epsilon of the
+    /// first one.
+    fn is_flat(&self, gradient: &[f64], share: f64) -> bool {
+        let len = gradient.len();
+        let size = |i: usize| {
+            gradient[i].abs() + (share * self.noise.variance(i, len).max(0.0)).sqrt()
+        };
+        let largest = (0..len).map(size).fold(0.0, f64::max);
+        largest <= f64::EPSILON.sqrt() * self.scale
+    }
+
+    /// The metric of the ball.
+    pub fn unit_precision(&self, i: usize) -> f64 {
+        self.units[i].recip()
+    }
+
+    /// The variance of a coordinate of a drawn gradient.
+    pub fn noise_variance(&self, i: usize) -> f64 {
+        self.noise.variance(i, self.x.len()).max(0.0)
+    }
+}

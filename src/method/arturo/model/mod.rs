@@ -1,0 +1,358 @@
+//! The model: a trust-region Newton method whose gradients are means of as many draws as it takes.
+
+mod average;
+mod curvature;
+mod evidence;
+mod noise;
+mod probe;
+mod stage;
+mod step;
+
+use crate::dual::DualSolver;
+use average::Average;
+use curvature::{Curvature, Pair};
+use noise::Noise;
+use probe::Probe;
+use stage::Stage;
+use step::{Ball, Step};
+
+/// The first radius, in units of the start: never microscopic, where that costs hundreds of draws.
+const FIRST_RADIUS: f64 = 1e-2;
+/// The radius after a step whose gain fresh draws bear out, in lengths of that step.
+const GROWTH: f64 = 3.0;
+/// The same after a step that they do not bear out (Nocedal and Wright, algorithm 4.1).
+const SHRINKAGE: f64 = 0.25;
+/// Shares of the predicted gain below which the radius shrinks, and above which it may grow.
+const POOR: f64 = 0.25;
+const GOOD: f64 = 0.5;
+/// Standard errors by which f must have risen for the step to be undone.
+const RISE: f64 = 3.0;
+/// A distance from the model beyond what noise makes of it counts as this much noise.
+const DOUBT: f64 = 0.5;
+/// Stages whose points a mean must hold before it is the answer.
+const LEAST_STAGES: f64 = 2.0;
+/// Rounding of an inner product, in units of the machine epsilon.
+const ROUNDING: f64 = 500.0;
+
+/// Where the model wants its next gradient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// At x, by a new draw.
+    Point,
+    /// At x + s, by the draw of the gradient before.
+    Probe,
+}
+
+/// The step before: what it promised, and what was known where it began.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+struct Previous {
+    exists: bool,
+    point: Vec<f64>,
+    gradient: Vec<f64>,
+    /// Draws in the gradient.
+    count: f64,
+    step: Vec<f64>,
+    gain: f64,
+    noise: f64,
+    is_significant: bool,
+    was_bound: bool,
+}
+
+/// The point x, the stage of draws there, the models of gradient, noise and Hessian, the ball, and the
+/// answer. One stage after the other:
+///
+/// 1. draw gradients at x until the step that they give stands out of their noise, or until they
+///    are t^(2/3) of all t draws ([`Stage`]);
+/// 2. judge the step before by the mean slopes at both its ends, which are fresh draws, and adapt the
+///    radius; learn the Hessian from it ([`Curvature`]); undo it where f has risen;
+/// 3. in the noise, learn the Hessian from some of the draws repeated at x + s ([`Probe`]);
+/// 4. step to the minimum of the model in the KL ball ([`Step`]), and take it into the mean of such
+///    points, which is the answer ([`Average`]).
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Model {
+    pub x: Vec<f64>,
+    start: Vec<f64>,
+    /// u^2, the squared units of x: those of the start, its root mean square where that is 0.
+    units: Vec<f64>,
+    stage: Stage,
+    noise: Noise,
+    pub curvature: Curvature,
+    probe: Probe,
+    pub step: Step,
+    previous: Previous,
+    average: Average,
+    radius: f64,
+    reach: f64,
+    /// t, and the number of the stage.
+    draw_count: f64,
+    /// The largest coordinate of the first gradient.
+    scale: f64,
+    /// The answer.
+    pub answer: Vec<f64>,
+    rejected_count: u32,
+}
+
+/// What a gradient did to the model.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Event {
+    /// It is part of a mean.
+    Gathered,
+    /// x has moved.
+    Moved,
+}
+
+impl Model {
+    /// Starts anew at x, whose root mean square is `unit`.
+    pub fn begin(&mut self, x: &[f64], unit: f64) {
+        let len = x.len();
+        self.x = x.to_vec();
+        self.start = x.to_vec();
+        self.answer = x.to_vec();
+        self.units = x.iter().map(|x| if *x != 0.0 { x * x } else { unit * unit }).collect();
+        self.stage.begin(len);
+        self.noise.begin(len);
+        self.curvature.begin(len);
+        self.probe.begin(len);
+        self.step.begin(len);
+        self.average.begin(len);
+        self.previous = Previous {
+            point: x.to_vec(),
+            gradient: vec![0.0; len],
+            step: vec![0.0; len],
+            ..Previous::default()
+        };
+        (self.radius, self.reach) = (FIRST_RADIUS, FIRST_RADIUS);
+        (self.draw_count, self.scale, self.rejected_count) = (0.0, 0.0, 0);
+    }
+
+    /// Goes on from a better point.
+    pub fn go_to(&mut self, x: &[f64]) {
+        let step: Vec<f64> = x.iter().zip(&self.x).map(|(to, from)| to - from).collect();
+        self.x.copy_from_slice(x);
+        self.answer.copy_from_slice(x);
+        self.radius = self.radius.min(self.length(&step).max(FIRST_RADIUS));
+        self.curvature.doubt();
+        self.average.clear();
+        self.previous.exists = false;
+        self.probe.cancel();
+        self.begin_stage();
+    }
+
+    pub fn asks(&self) -> Place {
+        if self.probe.wants_change() { Place::Probe } else { Place::Point }
+    }
+
+    /// x + s.
+    pub fn probe_point(&self, i: usize) -> f64 {
+        self.x[i] + self.probe.step[i]
+    }
+
+    /// Takes in the gradient that was asked for; `random` are the draws of directions, and `round`
+    /// rounds to the floats of the run.
+    pub fn tell(
+        &mut self,
+        gradient: &[f64],
+        dual: &impl DualSolver,
+        random: crate::Draw,
+        round: fn(f64) -> f64,
+    ) -> Event {
+        self.draw_count += 1.0;
+        if self.scale == 0.0 {
+            self.scale = gradient.iter().fold(0.0, |scale, g| f64::max(scale, g.abs()));
+        }
+        if self.probe.wants_change() {
+            self.probe.take_change(gradient, &mut self.curvature, &self.units);
+        } else {
+            self.stage.take_in(gradient, &mut self.noise);
+            if self.probe.is_active() {
+                self.probe.take_base(gradient);
+                return Event::Gathered;
+            }
+            if !self.is_enough(dual) {
+                return Event::Gathered;
+            }
+            self.stage.length = self.stage.count;
+            self.judge(round);
+            self.choose(dual);
+            self.take_into_answer();
+            self.plan_probes();
+        }
+        if self.probe.is_active() {
+            self.probe.aim(&self.curvature, random);
+            return Event::Gathered;
+        }
+        self.advance(dual, round);
+        Event::Moved
+    }
+
+    /// A gradient could not be used at a point that x has stepped to: the point is outside of the
+    /// domain.
+    pub fn retreat(&mut self, dual: &impl DualSolver, round: fn(f64) -> f64) {
+        self.probe.cancel();
+        if self.previous.exists && self.stage.count == 0.0 {
+            self.radius = SHRINKAGE * self.length(&self.previous.step.clone());
+            self.undo();
+            self.choose(dual);
+            self.advance(dual, round);
+        }
+    }
+
+    /// A draw was broken: its probe cannot go on.
+    pub fn lose(&mut self) {
+        self.probe.forget_base();
+    }
+
+    /// The stage is over where its step stands out of the noise, or where it has its share of all
+    /// draws.
+    fn is_enough(&mut self, dual: &impl DualSolver) -> bool {
+        if self.noise.is_zero() {
+            return self.stage.count >= self.stage.least();
+        }
+        if !self.stage.is_time_to_look() {
+            return false;
+        }
+        self.noise.renew(&self.step.factor, self.x.len());
+        self.choose(dual);
+        self.step.is_significant(stage::SIGNIFICANCE) || self.stage.is_full(self.draw_count)
+    }
+
+    fn choose(&mut self, dual: &impl DualSolver) {
+        let Self { step, stage, curvature, noise, units, .. } = self;
+        let ball = Ball { units, radius: self.radius, reach: self.reach };
+        step.choose(&stage.mean, stage.count, curvature, noise, &ball, dual);
+    }
+
+    /// Root mean square of d/u.
+    fn length(&self, d: &[f64]) -> f64 {
+        let square: f64 = d.iter().zip(&self.units).map(|(d, u)| d * d / u).sum();
+        (square / d.len() as f64).sqrt()
+    }
+
+    /// What the step before has done, by the draws at both its ends.
+    fn judge(&mut self, round: fn(f64) -> f64) {
+        if self.previous.exists {
+            let previous = &self.previous;
+            let slope = |m: &[f64]| crate::dense::dot(m, &previous.step);
+            let [before, after] = [slope(&previous.gradient), slope(&self.stage.mean)];
+            let rate = previous.count.recip() + self.stage.count.recip();
+            // the step follows the noise of the gradient it was chosen by
+            let gain = -0.5 * (before + after) - previous.noise;
+            let promised = previous.gain - 2.0 * previous.noise;
+            let error = (0.25 * self.noise.along(&previous.step) * rate).sqrt();
+            let rounding = ROUNDING * epsilon(round);
+            let has_risen = gain < -RISE * error - 2.0 * previous.noise
+                && gain.abs() > rounding * before.abs();
+            let length = self.length(&previous.step);
+            if previous.is_significant || has_risen {
+                if gain + error < POOR * promised {
+                    self.radius = SHRINKAGE * length;
+                } else if gain - error > GOOD * promised && previous.was_bound {
+                    self.radius = self.radius.max(GROWTH * length);
+                }
+            }
+            self.learn_from_step(rate);
+            if has_risen {
+                self.rejected_count += 1;
+                self.undo();
+                return;
+            }
+        }
+        self.rejected_count = 0;
+        let far: Vec<f64> = self.x.iter().zip(&self.start).map(|(x, x0)| x - x0).collect();
+        self.reach = self.reach.max(self.length(&far));
+    }
+
+    /// The change of the mean gradient along the step is a pair for the Hessian.
+    fn learn_from_step(&mut self, rate: f64) {
+        let len = self.x.len();
+        let previous = &self.previous;
+        let change: Vec<f64> =
+            self.stage.mean.iter().zip(&previous.gradient).map(|(new, old)| new - old).collect();
+        let (is_usable, noise) = if self.curvature.is_known {
+            let energy = self.noise.energy(self.curvature.factor(), len);
+            (previous.is_significant, energy.trace * rate)
+        } else {
+            let along = crate::dense::dot(&previous.step, &change);
+            let error = self.noise.along(&previous.step) * rate;
+            (along * along > RISE * RISE * error, 0.0)
+        };
+        if is_usable {
+            let pair =
+                Pair { step: &previous.step, change: &change, noise, is_new_ground: true };
+            self.curvature.learn(pair, &self.units);
+        }
+    }
+
+    /// Back to where the step began, with what was known there.
+    fn undo(&mut self) {
+        self.x.copy_from_slice(&self.previous.point);
+        self.stage.resume(&self.previous.gradient, self.previous.count);
+        self.previous.exists = false;
+    }
+
+    fn take_into_answer(&mut self) {
+        let hessian = &self.curvature.matrix;
+        let bend = self.step.bend(hessian);
+        let count = self.stage.count;
+        let energy = 2.0 * self.step.noise;
+        if energy > 0.0 {
+            let weight = count * energy / (energy + DOUBT * (bend - energy).max(0.0));
+            let point: Vec<f64> =
+                self.x.iter().zip(&self.step.vector).map(|(x, d)| x + d).collect();
+            let noise = [energy * count, self.step.spread];
+            self.average.take_in(&point, weight, hessian, noise);
+        } else {
+            self.average.clear();
+        }
+        if self.is_averaged() {
+            self.average.point(&mut self.answer);
+        } else {
+            self.answer.copy_from_slice(&self.x);
+        }
+    }
+
+    fn is_averaged(&self) -> bool {
+        self.average.weight() >= LEAST_STAGES * self.stage.length
+    }
+
+    fn plan_probes(&mut self) {
+        let is_noisy = self.step.noise > 0.0 && self.step.gain < probe::NOISY * self.step.noise;
+        if self.curvature.is_known && self.rejected_count == 0 && is_noisy {
+            let variance = self.curvature.relative_variance();
+            self.probe.plan(self.stage.length, 2.0 * self.step.noise, variance);
+        }
+    }
+
+    /// Moves x by the step that the gradient at hand gives.
+    fn advance(&mut self, dual: &impl DualSolver, round: fn(f64) -> f64) {
+        self.choose(dual);
+        let previous = &mut self.previous;
+        previous.point.copy_from_slice(&self.x);
+        previous.gradient.copy_from_slice(&self.stage.mean);
+        previous.count = self.stage.count;
+        for (x, d) in self.x.iter_mut().zip(&self.step.vector) {
+            *x = round(*x + d);
+        }
+        for ((d, x), from) in previous.step.iter_mut().zip(&self.x).zip(&previous.point) {
+            *d = x - from;
+        }
+        previous.gain = self.step.gain.max(f64::MIN_POSITIVE);
+        previous.noise = self.step.noise;
+        previous.is_significant = self.step.is_significant(stage::SIGNIFICANCE);
+        previous.was_bound = self.step.is_bound();
+        previous.exists = true;
+        self.begin_stage();
+    }
+
+    fn begin_stage(&mut self) {
+        self.noise.begin_stage();
+        self.stage.next(self.noise.is_zero());
+    }
+}
+
+/// The distance from 1 to the next larger float of the run.
+fn epsilon(round: fn(f64) -> f64) -> f64 {
+    if round(1.0 + 1e-12) > 1.0 { f64::EPSILON } else { f64::from(f32::EPSILON) }
+}

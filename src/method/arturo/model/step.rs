@@ -1,0 +1,165 @@
+//! The step that the model proposes: a dense trust-region step by the 1-D dual.
+
+use super::curvature::Curvature;
+use super::noise::Noise;
+use crate::dense::{cholesky, dot, multiply, quadratic, solve, solve_lower};
+use crate::dual::{DualSolver, DualValue};
+
+/// Where noise alone would carry a coordinate farther than this part of the distance travelled, its
+/// curvature counts as that much stiffer. With a curvature h, a slope known to s and a minimum within
+/// a distance r of x, the mean of the posterior is the step with h + s^2 / (h r^2), at least 2 s / r.
+const PRIOR_STIFFNESS: f64 = 2.0;
+
+/// ```text
+/// min_d  m.d + 1/2 d'(B + R) d    subject to    KL(d) = 1/2 sum_i d_i^2 / u_i^2 <= n radius^2 / 2
+/// ```
+///
+/// with the model's gradient m, Hessian B, and a ridge R >= 0 against noise. The minimizer is
+/// d(eta) = -(B + R + eta P)^-1 m with P = diag(1/u^2), and KL(eta) falls as eta grows (Nocedal and
+/// Wright, section 4.3), so that the crate's [`dual`](crate::dual) finds eta.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+pub(in crate::method::arturo) struct Step {
+    /// d.
+    pub vector: Vec<f64>,
+    /// The factor of B + R + eta P.
+    pub factor: Vec<f64>,
+    pub multiplier: f64,
+    pub kl: f64,
+    pub bound: f64,
+    pub evaluations: u32,
+    /// The decrease of f that the model predicts.
+    pub gain: f64,
+    /// What the noise of m makes of it: half of tr((B + R + eta P)^-1 S) / draws, and the standard
+    /// deviation in these units.
+    pub noise: f64,
+    pub spread: f64,
+    matrix: Vec<f64>,
+    work: Vec<f64>,
+}
+
+/// What a step is chosen by.
+pub(in crate::method::arturo) struct Ball<'a> {
+    /// u^2, the squared units of x.
+    pub units: &'a [f64],
+    /// Largest root mean square of d/u.
+    pub radius: f64,
+    /// Distance travelled, in units of x.
+    pub reach: f64,
+}
+
+impl Step {
+    pub fn begin(&mut self, len: usize) {
+        *self = Self {
+            vector: vec![0.0; len],
+            factor: vec![0.0; len * len],
+            matrix: vec![0.0; len * len],
+            work: vec![0.0; len],
+            ..Self::default()
+        };
+    }
+
+    pub fn is_bound(&self) -> bool {
+        self.multiplier > 0.0
+    }
+
+    /// Chooses d for a gradient m that is the mean of `count` draws.
+    pub fn choose(
+        &mut self,
+        gradient: &[f64],
+        count: f64,
+        curvature: &Curvature,
+        noise: &mut Noise,
+        ball: &Ball<'_>,
+        dual: &impl DualSolver,
+    ) {
+        let len = gradient.len();
+        self.bound = 0.5 * len as f64 * ball.radius * ball.radius;
+        let warm_start = if curvature.is_known { None } else { Some(steepest(gradient, ball)) };
+        let Self { vector, factor, matrix, work, .. } = self;
+        let mut evaluate = |eta: f64| {
+            matrix.copy_from_slice(&curvature.matrix);
+            for i in 0..len {
+                let deviation = (noise.variance(i, len) / count / ball.units[i]).sqrt();
+                let ridge = PRIOR_STIFFNESS * deviation / ball.reach;
+                matrix[i * len + i] += ridge + eta / ball.units[i];
+            }
+            if !cholesky(matrix, len, factor) {
+                return DualValue { kl: f64::INFINITY, slope: 0.0 };
+            }
+            for (d, m) in vector.iter_mut().zip(gradient) {
+                *d = -m;
+            }
+            solve(factor, vector);
+            for ((w, d), u) in work.iter_mut().zip(&*vector).zip(ball.units) {
+                *w = d / u;
+            }
+            let kl = 0.5 * dot(work, vector);
+            solve_lower(factor, work);
+            DualValue { kl, slope: -dot(work, work) }
+        };
+        let solution = dual.solve(self.bound, warm_start, &mut evaluate);
+        let kl = evaluate(solution.multiplier).kl;
+        if !kl.is_finite() {
+            self.vector.fill(0.0);
+        }
+        (self.multiplier, self.kl) = (solution.multiplier, kl);
+        self.evaluations = solution.evaluations;
+        let bend = quadratic(&curvature.matrix, &self.vector);
+        self.gain = -dot(gradient, &self.vector) - 0.5 * bend;
+        let energy = noise.energy(&self.factor, len);
+        (self.noise, self.spread) = (0.5 * energy.trace / count, energy.spread);
+    }
+
+    /// Whether the gain stands out of the noise by `deviations` standard deviations.
+    pub fn is_significant(&self, deviations: f64) -> bool {
+        self.gain >= (1.0 + deviations * self.spread) * self.noise
+    }
+
+    /// d'Bd.
+    pub fn bend(&mut self, hessian: &[f64]) -> f64 {
+        multiply(hessian, &self.vector, &mut self.work);
+        dot(&self.vector, &self.work)
+    }
+}
+
+/// The multiplier of the steepest descent step that is as long as the ball allows.
+fn steepest(gradient: &[f64], ball: &Ball<'_>) -> f64 {
+    let square: f64 = gradient.iter().zip(ball.units).map(|(m, u)| m * m * u).sum();
+    let eta = (square / gradient.len() as f64).sqrt() / ball.radius;
+    if eta.is_finite() { eta } else { f64::MAX }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dual::Newton;
+
+    #[test]
+    fn the_step_meets_the_optimality_conditions_of_the_ball() {
+        let hessian = [4.0, 1.0, 1.0, 0.5];
+        let (mut curvature, mut noise, mut step) =
+            (Curvature::default(), Noise::default(), Step::default());
+        curvature.begin(2);
+        noise.begin(2);
+        step.begin(2);
+        curvature.matrix.copy_from_slice(&hessian);
+        curvature.is_known = true;
+        let (gradient, units) = ([1.0, -2.0], [1.0, 9.0]);
+        for radius in [1e-3, 0.1, 1.0, 1e3] {
+            let ball = Ball { units: &units, radius, reach: 1.0 };
+            step.choose(&gradient, 1.0, &curvature, &mut noise, &ball, &Newton::default());
+            let (d, eta) = (&step.vector, step.multiplier);
+            let mut bd = [0.0; 2];
+            multiply(&hessian, d, &mut bd);
+            for i in 0..2 {
+                let residual = gradient[i] + bd[i] + eta * d[i] / units[i];
+                assert!(residual.abs() < 1e-9, "{residual}");
+            }
+            let kl = 0.5 * (d[0] * d[0] + d[1] * d[1] / 9.0);
+            assert!(kl <= step.bound * 1.001);
+            assert!(eta == 0.0 || (kl / step.bound - 1.0).abs() < 1e-3, "{kl}");
+        }
+        assert_eq!(step.multiplier, 0.0, "a ball that holds the minimum does not bind");
+    }
+}

@@ -1,0 +1,195 @@
+//! The referee: which of two points is better, by fresh draws between them.
+
+/// The first comparison, in draws of the run; each next one at twice as many.
+const FIRST: u64 = 32;
+/// Draws of a comparison: this part of all draws, within bounds.
+const PART: u64 = 32;
+const LEAST: u64 = 4;
+const MOST: u64 = 64;
+/// Standard errors by which the mean slope must differ from 0.
+const EVIDENCE: f64 = 2.0;
+/// The foundation's share of the draws at first, and the least that either side keeps.
+const FIRST_SHARE: f64 = 0.25;
+const LEAST_SHARE: f64 = 1.0 / 16.0;
+
+/// Who has the better answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+pub(super) enum Player {
+    Foundation,
+    #[default]
+    Model,
+}
+
+/// What a comparison found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// More draws are asked for.
+    Open,
+    /// f(b) < f(a), beyond chance.
+    Better,
+    /// f(b) > f(a), beyond chance.
+    Worse,
+    /// No evidence.
+    Even,
+}
+
+/// Compares f(a) with f(b) by the line integral of drawn gradients,
+///
+/// ```text
+/// f(b) - f(a) = integral of g(a + u (b - a)).(b - a) over u from 0 to 1,
+/// ```
+///
+/// at u = (k + 1/2) / K, k = 0 .. K - 1, a fresh draw each: an unbiased estimate up to the rule of
+/// the midpoints, with an error bar. It repeats no draw. Where there is no evidence nothing changes.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Referee<F> {
+    pub from: Vec<F>,
+    pub to: Vec<F>,
+    /// Draws so far and to be taken.
+    count: u64,
+    planned: u64,
+    sum: f64,
+    squares: f64,
+    /// Draws of the run at the next comparison.
+    next: u64,
+    /// The part of the draws that the foundation gets.
+    share: f64,
+    pub leader: Player,
+}
+
+impl<F: Copy> Referee<F> {
+    pub fn begin(&mut self, x: &[F]) {
+        self.from = x.to_vec();
+        self.to = x.to_vec();
+        (self.count, self.planned) = (0, 0);
+        (self.next, self.share, self.leader) = (FIRST, FIRST_SHARE, Player::Model);
+    }
+
+    pub fn is_due(&self, draw_count: u64) -> bool {
+        draw_count >= self.next
+    }
+
+    /// The next comparisons are at twice as many draws.
+    pub fn adjourn(&mut self, draw_count: u64) {
+        self.next = 2 * draw_count;
+    }
+
+    /// Begins to compare `from` with `to`.
+    pub fn open(&mut self, draw_count: u64) {
+        self.planned = (draw_count / PART).clamp(LEAST, MOST);
+        (self.count, self.sum, self.squares) = (0, 0.0, 0.0);
+    }
+
+    /// u of the next draw.
+    pub fn place(&self) -> f64 {
+        (self.count as f64 + 0.5) / self.planned as f64
+    }
+
+    /// Takes in g.(b - a), or nothing where g could not be used.
+    pub fn take_in(&mut self, slope: Option<f64>) -> Verdict {
+        self.count += 1;
+        match slope {
+            Some(slope) => {
+                self.sum += slope;
+                self.squares += slope * slope;
+            }
+            // the way leads out of the domain
+            None => return Verdict::Even,
+        }
+        if self.count < self.planned { Verdict::Open } else { self.verdict() }
+    }
+
+    fn verdict(&self) -> Verdict {
+        let count = self.count as f64;
+        let mean = self.sum / count;
+        let variance = (self.squares / count - mean * mean).max(0.0) / (count - 1.0);
+        let limit = EVIDENCE * variance.sqrt();
+        if mean < -limit {
+            Verdict::Better
+        } else if mean > limit {
+            Verdict::Worse
+        } else {
+            Verdict::Even
+        }
+    }
+
+    /// Shares the next draws out after the foundation's answer was compared with the model's.
+    pub fn settle(&mut self, winner: Option<Player>) {
+        match winner {
+            Some(Player::Foundation) => {
+                self.leader = Player::Foundation;
+                self.share = (1.0 - 0.5 * (1.0 - self.share.max(0.5))).min(1.0 - LEAST_SHARE);
+            }
+            Some(Player::Model) => {
+                self.leader = Player::Model;
+                self.share = (0.5 * self.share.min(0.5)).max(LEAST_SHARE);
+            }
+            None => {}
+        }
+    }
+
+    /// Who draws next, after the foundation has had so many of all draws.
+    pub fn turn(&self, foundation_count: u64, draw_count: u64) -> Player {
+        if (foundation_count as f64) < self.share * draw_count as f64 {
+            Player::Foundation
+        } else {
+            Player::Model
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compare(slopes: impl Fn(f64) -> f64) -> Verdict {
+        let mut referee = Referee::<f64>::default();
+        referee.open(320);
+        loop {
+            let verdict = referee.take_in(Some(slopes(referee.place())));
+            if verdict != Verdict::Open {
+                return verdict;
+            }
+        }
+    }
+
+    #[test]
+    fn the_mean_slope_decides() {
+        assert_eq!(compare(|_| -1.0), Verdict::Better);
+        assert_eq!(compare(|_| 1.0), Verdict::Worse);
+        assert_eq!(compare(|u| u - 0.5), Verdict::Even);
+        // down at first, and farther up then
+        assert_eq!(compare(|u| if u < 0.2 { -1.0 } else { 10.0 }), Verdict::Worse);
+    }
+
+    #[test]
+    fn noise_is_no_evidence() {
+        assert_eq!(compare(|u| if (u * 10.0) as u64 % 2 == 0 { 5.0 } else { -6.0 }), Verdict::Even);
+    }
+
+    #[test]
+    fn the_winner_gets_most_draws_and_the_loser_some() {
+        let mut referee = Referee::begin_at();
+        for _ in 0..10 {
+            referee.settle(Some(Player::Foundation));
+        }
+        assert_eq!(referee.leader, Player::Foundation);
+        assert_eq!(referee.turn(93, 100), Player::Foundation);
+        assert_eq!(referee.turn(94, 100), Player::Model);
+        for _ in 0..10 {
+            referee.settle(Some(Player::Model));
+        }
+        assert_eq!(referee.turn(6, 100), Player::Foundation);
+        assert_eq!(referee.turn(7, 100), Player::Model);
+    }
+
+    impl Referee<f64> {
+        fn begin_at() -> Self {
+            let mut referee = Self::default();
+            referee.begin(&[0.0]);
+            referee
+        }
+    }
+}
