@@ -165,8 +165,11 @@ impl Curvature {
 
     /// Makes B more uncertain: a little with every pair, and as much as a pair shows it to be.
     fn forget(&mut self, pair: Pair<'_>, noise: f64, bend: f64) {
+        if !pair.is_new_ground {
+            return;
+        }
         let mut share = FORGETTING;
-        if pair.is_new_ground {
+        {
             self.direction.copy_from_slice(&self.residual);
             solve_lower(&self.factor, &mut self.direction);
             let innovation = dot(&self.direction, &self.direction) / self.direction.len() as f64;
