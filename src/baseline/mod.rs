@@ -175,7 +175,9 @@ pub type ScheduleFree<F> = Descent<schedule_free::Averaged<F>>;
 ///
 /// It agrees with the authors' package, prodigyopt 1.1.2, without bias correction and weight decay,
 /// its defaults. The paper has the factor 1 - sqrt(beta2) in r and s, which cancels, and d in the
-/// place of d' beside epsilon. An estimate r / |s| that is not finite is passed over.
+/// place of d' beside epsilon. With beta1 = 0 the package multiplies g by d' where this has d. An
+/// estimate r / |s| that is not finite is passed over. Nothing makes d fall: under noise the last
+/// iterate, which is the answer, goes on to move.
 ///
 /// # Reference
 ///
