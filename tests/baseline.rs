@@ -5,6 +5,8 @@ mod common;
 mod rivals;
 #[path = "baseline/torch.rs"]
 mod torch;
+#[path = "baseline/untuned.rs"]
+mod untuned;
 
 use argmin::core::observers::ObserverMode;
 use argmin::core::{Error, Executor, IterState, Problem, Solver, State};

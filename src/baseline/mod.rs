@@ -134,9 +134,9 @@ pub type Sgd<F> = Descent<sgd::Momentum<F>>;
 ///
 /// | setting | meaning | default, as in the package |
 /// |---|---|---|
-/// | [`with_learning_rate`](Self::with_learning_rate) | alpha, in units of x, > 0 | 0.0025 |
-/// | [`with_betas`](Self::with_betas) | weight of x in y and memory of v, in \[0, 1) | 0.9 and 0.999 |
-/// | [`with_epsilon`](Self::with_epsilon) | smallest divisor, f/x, > 0 | 1e-8 |
+/// | [`with_learning_rate`](Descent::with_learning_rate) | alpha, in units of x, > 0 | 0.0025 |
+/// | [`with_betas`](Descent::with_betas) | weight of x in y and memory of v, in \[0, 1) | 0.9 and 0.999 |
+/// | [`with_epsilon`](Descent::with_epsilon) | smallest divisor, f/x, > 0 | 1e-8 |
 ///
 /// Those of all baselines, and what argmin's state holds: [`Descent`].
 ///
@@ -167,9 +167,9 @@ pub type ScheduleFree<F> = Descent<schedule_free::Averaged<F>>;
 ///
 /// | setting | meaning | default, as in the package |
 /// |---|---|---|
-/// | [`with_betas`](Self::with_betas) | memory of m and v, in \[0, 1) | 0.9 and 0.999 |
-/// | [`with_epsilon`](Self::with_epsilon) | smallest divisor, relative to d, f/x, > 0 | 1e-8 |
-/// | [`with_initial_distance`](Self::with_initial_distance) | d0, in units of x, > 0 | 1e-6 |
+/// | [`with_betas`](Descent::with_betas) | memory of m and v, in \[0, 1) | 0.9 and 0.999 |
+/// | [`with_epsilon`](Descent::with_epsilon) | smallest divisor, relative to d, f/x, > 0 | 1e-8 |
+/// | [`with_initial_distance`](Descent::with_initial_distance) | d0, in units of x, > 0 | 1e-6 |
 ///
 /// Those of all baselines, and what argmin's state holds: [`Descent`].
 ///
@@ -202,7 +202,7 @@ pub type Prodigy<F> = Descent<prodigy::Estimated<F>>;
 ///
 /// | setting | meaning | default, as in the package |
 /// |---|---|---|
-/// | [`with_first_step`](Self::with_first_step) | length of the first step over 1 + \|x0\|, > 0 | 1e-6 |
+/// | [`with_first_step`](Descent::with_first_step) | length of the first step over 1 + \|x0\|, > 0 | 1e-6 |
 ///
 /// Those of all baselines, and what argmin's state holds: [`Descent`].
 ///
@@ -230,7 +230,7 @@ pub type Dog<F> = Descent<distance::Distance<F, false>>;
 ///
 /// | setting | meaning | default, as in optax |
 /// |---|---|---|
-/// | [`with_first_step`](Self::with_first_step) | length of the first step, in units of x, > 0 | 1e-2 |
+/// | [`with_first_step`](Descent::with_first_step) | length of the first step, in units of x, > 0 | 1e-2 |
 ///
 /// Those of all baselines, and what argmin's state holds: [`Descent`].
 ///
@@ -259,7 +259,7 @@ pub type Dowg<F> = Descent<distance::Distance<F, true>>;
 ///
 /// | setting | meaning | default, as in the paper |
 /// |---|---|---|
-/// | [`with_alpha`](Self::with_alpha) | for about how many draws bets are small, >= 0 | 100 |
+/// | [`with_alpha`](Descent::with_alpha) | for about how many draws bets are small, >= 0 | 100 |
 ///
 /// Those of all baselines, and what argmin's state holds: [`Descent`].
 ///
