@@ -30,8 +30,8 @@
 //!
 //! The default curvature is what [`Arturo::new`] measures: gradients at both ends of a step, at one
 //! draw. [`oracle`] has wrappers against noise and outliers, [`MultiStart`] runs from several starts,
-//! and [`baseline`] has Adam, AdamW and SGD to compare with. [`guide`] is for those who come from Adam
-//! or L-BFGS, [`observer`] for those who want to watch, and the module `checkpoint` (feature `serde1`)
+//! and [`baseline`] has Adam, SGD and their rivals to compare with. [`guide`] is for those who come from
+//! Adam or L-BFGS, [`observer`] for those who want to watch, and the module `checkpoint` (feature `serde1`)
 //! for those who stop and go on. [`prelude`] has what most programs need.
 //!
 //! [`solution`] tells how good the answer is and when to stop. [`Arturo::with_bounds`] and

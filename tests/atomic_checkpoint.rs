@@ -2,11 +2,13 @@
 #![cfg(feature = "serde1")]
 
 use argmin::core::checkpointing::{Checkpoint, CheckpointingFrequency};
-use argmin::core::{Error, Executor, Gradient, IterState, State, TerminationReason};
+use argmin::core::{Error, Executor, Gradient, IterState, Solver, State, TerminationReason};
 use argmin_arturo::Arturo;
-use argmin_arturo::baseline::Adam;
+use argmin_arturo::baseline::{Adam, Cocob, Dog, Dowg, Prodigy, ScheduleFree};
 use argmin_arturo::checkpoint::AtomicCheckpoint;
 use argmin_arturo::oracle::GaussianNoise;
+use serde::{Serialize, de::DeserializeOwned};
+use std::fmt::Debug;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -99,6 +101,37 @@ fn the_same_program_with_a_larger_budget_goes_on() {
     assert_eq!(last.solver(), whole.solver());
     // infinities survive, as they do not in JSON
     assert_eq!(last.state().get_best_cost(), f64::INFINITY);
+}
+
+#[test]
+fn the_baselines_go_on_with_the_bits_of_one_run() {
+    fn check<S>(name: &str, solver: S)
+    where
+        S: Solver<Noisy, Run<f64>> + Serialize + DeserializeOwned,
+        S: Clone + PartialEq + Debug + 'static,
+    {
+        let executor = |max_iters| {
+            Executor::new(GaussianNoise::new(Bowl, 0.5).unwrap(), solver.clone())
+                .configure(|state| state.param(vec![0.0; 3]).max_iters(max_iters))
+        };
+        let directory = Directory::new(name);
+        directory.checkpoint().run(executor(40)).unwrap();
+        let resumed = directory.checkpoint().run(executor(90)).unwrap();
+        let whole = executor(90).run().unwrap();
+        assert_eq!(resumed.solver(), whole.solver());
+        for [resumed, whole] in [
+            [resumed.state().get_param(), whole.state().get_param()],
+            [resumed.state().get_best_param(), whole.state().get_best_param()],
+        ] {
+            assert_eq!(bits(resumed), bits(whole), "{name}");
+        }
+    }
+    check("adam", Adam::new(0.05).unwrap());
+    check("schedule-free", ScheduleFree::new());
+    check("prodigy", Prodigy::new());
+    check("dog", Dog::new());
+    check("dowg", Dowg::new());
+    check("cocob", Cocob::new());
 }
 
 #[test]

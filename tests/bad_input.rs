@@ -4,7 +4,7 @@ mod common;
 
 use argmin::core::observers::{Observe, ObserverMode};
 use argmin::core::{Error, Executor, IterState, KV, OptimizationResult, Solver, State};
-use argmin_arturo::baseline::{Adam, AdamW, Sgd};
+use argmin_arturo::baseline::{Adam, AdamW, Cocob, Dog, Dowg, Prodigy, ScheduleFree, Sgd};
 use argmin_arturo::dual::{Bisection, Newton};
 use argmin_arturo::hessian::{AdaptiveRls, ExactDiagonal, FiniteDifference, KalmanRls};
 use argmin_arturo::oracle::{GaussianNoise, StudentTNoise};
@@ -83,6 +83,26 @@ macro_rules! for_each_solver {
         }
         {
             let ($name, $solver) = ("Sgd", Sgd::<$float>::new(0.1).unwrap());
+            $body
+        }
+        {
+            let ($name, $solver) = ("ScheduleFree", ScheduleFree::<$float>::new());
+            $body
+        }
+        {
+            let ($name, $solver) = ("Prodigy", Prodigy::<$float>::new());
+            $body
+        }
+        {
+            let ($name, $solver) = ("Dog", Dog::<$float>::new());
+            $body
+        }
+        {
+            let ($name, $solver) = ("Dowg", Dowg::<$float>::new());
+            $body
+        }
+        {
+            let ($name, $solver) = ("Cocob", Cocob::<$float>::new());
             $body
         }
     }};

@@ -1,12 +1,18 @@
-//! The baselines: parity with PyTorch, and the same manners as `Arturo` in argmin.
+//! The baselines: parity with PyTorch and the packages of the others, and the same manners as `Arturo` in argmin.
 
 mod common;
+#[path = "baseline/rivals.rs"]
+mod rivals;
 #[path = "baseline/torch.rs"]
 mod torch;
+#[path = "baseline/untuned.rs"]
+mod untuned;
 
 use argmin::core::observers::ObserverMode;
 use argmin::core::{Error, Executor, IterState, Problem, Solver, State};
 use argmin_arturo::baseline::{Adam, AdamW, Sgd};
+#[cfg(feature = "nalgebra")]
+use argmin_arturo::baseline::{Cocob, Dog, Dowg, Prodigy, ScheduleFree};
 use argmin_arturo::schedule::KlSchedule;
 use argmin_arturo::{
     Draw, NonFinite, NonFiniteGradient, ParamVec, Scalar, StochasticGradient, Telemetry,
@@ -238,80 +244,79 @@ fn nesterov_needs_a_momentum() {
     end(plain().with_momentum(0.5).unwrap(), vec![0.0], 1);
 }
 
+/// Writes a gradient of three coordinates.
+struct WrongLength;
+impl StochasticGradient for WrongLength {
+    type Param = Vec<f64>;
+    fn stochastic_gradient(&self, _: &Vec<f64>, _: Draw, g: &mut Vec<f64>) -> Result<(), Error> {
+        *g = vec![1.0; 3];
+        Ok(())
+    }
+}
+
+/// Checks the errors of all that a run cannot be made of.
+fn refuses_by_name<S>(name: &str, solver: S)
+where
+    S: Solver<Bowl<Vec<f64>>, Run<f64>>
+        + Solver<WrongLength, Run<f64>>
+        + Solver<Constant, Run<f64>>
+        + Clone,
+{
+    let text = |x0| failure(bowl(), solver.clone(), x0).to_string();
+    assert_eq!(
+        text(None),
+        format!(
+            "Not initialized: \"`{name}` needs a start: pass one by `configure(|state| \
+             state.param(x0))`\""
+        )
+    );
+    assert_eq!(
+        text(Some(vec![])),
+        format!(
+            "Invalid parameter: \"{name}: the initial parameter vector is empty; it needs at \
+         least one coordinate\""
+        )
+    );
+    assert_eq!(
+        text(Some(vec![1.0, f64::NAN])),
+        format!(
+            "Invalid parameter: \"{name}: coordinate 1 of the initial parameter vector must be \
+             finite, got NaN\""
+        )
+    );
+    assert_eq!(
+        failure(WrongLength, solver.clone(), Some(vec![0.0; 2])).to_string(),
+        format!(
+            "Invalid parameter: \"{name}: the drawn gradient has 3 coordinates, the parameter \
+             vector 2; the oracle must write one entry per coordinate\""
+        )
+    );
+    let error = failure(Constant(f64::NAN), solver.clone(), Some(vec![1.0, 2.0]));
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "{name}: coordinate 0 of the gradient is NaN at iteration 0 (draw 0 of seed 0); \
+             check the oracle at this draw, or skip such draws by \
+             `with_non_finite(NonFinite::Skip)`"
+        )
+    );
+    let lost: &NonFiniteGradient<Vec<f64>> = error.downcast_ref().unwrap();
+    assert_eq!((lost.solver, &lost.param, lost.draw), (name, &vec![1.0, 2.0], Draw::new(0, 0)));
+
+    let (mut solver, state) = end(solver, vec![0.0; 3], 2);
+    let mut problem = Problem::new(bowl());
+    assert_eq!(
+        solver.next_iter(&mut problem, state.param(vec![0.0; 4])).err().unwrap().to_string(),
+        format!(
+            "Invalid parameter: \"{name}: the parameter vector has 4 coordinates, the run so \
+             far had 3; resume it with the vector it was begun with\""
+        )
+    );
+}
+
 #[test]
 fn what_cannot_be_used_is_refused_by_name() {
-    struct WrongLength;
-    impl StochasticGradient for WrongLength {
-        type Param = Vec<f64>;
-        fn stochastic_gradient(
-            &self,
-            _: &Vec<f64>,
-            _: Draw,
-            g: &mut Vec<f64>,
-        ) -> Result<(), Error> {
-            *g = vec![1.0; 3];
-            Ok(())
-        }
-    }
-    fn check<S>(name: &str, solver: S)
-    where
-        S: Solver<Bowl<Vec<f64>>, Run<f64>>
-            + Solver<WrongLength, Run<f64>>
-            + Solver<Constant, Run<f64>>
-            + Clone,
-    {
-        let text = |x0| failure(bowl(), solver.clone(), x0).to_string();
-        assert_eq!(
-            text(None),
-            format!(
-                "Not initialized: \"`{name}` needs a start: pass one by `configure(|state| \
-                 state.param(x0))`\""
-            )
-        );
-        assert_eq!(
-            text(Some(vec![])),
-            format!(
-                "Invalid parameter: \"{name}: the initial parameter vector is empty; it needs at \
-             least one coordinate\""
-            )
-        );
-        assert_eq!(
-            text(Some(vec![1.0, f64::NAN])),
-            format!(
-                "Invalid parameter: \"{name}: coordinate 1 of the initial parameter vector must be \
-                 finite, got NaN\""
-            )
-        );
-        assert_eq!(
-            failure(WrongLength, solver.clone(), Some(vec![0.0; 2])).to_string(),
-            format!(
-                "Invalid parameter: \"{name}: the drawn gradient has 3 coordinates, the parameter \
-                 vector 2; the oracle must write one entry per coordinate\""
-            )
-        );
-        let error = failure(Constant(f64::NAN), solver.clone(), Some(vec![1.0, 2.0]));
-        assert_eq!(
-            error.to_string(),
-            format!(
-                "{name}: coordinate 0 of the gradient is NaN at iteration 0 (draw 0 of seed 0); \
-                 check the oracle at this draw, or skip such draws by \
-                 `with_non_finite(NonFinite::Skip)`"
-            )
-        );
-        let lost: &NonFiniteGradient<Vec<f64>> = error.downcast_ref().unwrap();
-        assert_eq!((lost.solver, &lost.param, lost.draw), (name, &vec![1.0, 2.0], Draw::new(0, 0)));
-
-        let (mut solver, state) = end(solver, vec![0.0; 3], 2);
-        let mut problem = Problem::new(bowl());
-        assert_eq!(
-            solver.next_iter(&mut problem, state.param(vec![0.0; 4])).err().unwrap().to_string(),
-            format!(
-                "Invalid parameter: \"{name}: the parameter vector has 4 coordinates, the run so \
-                 far had 3; resume it with the vector it was begun with\""
-            )
-        );
-    }
-    each!(check);
+    each!(refuses_by_name);
 }
 
 #[test]
@@ -399,7 +404,12 @@ fn all_vector_types_give_the_same_bits() {
         let states = [
             end(adam(), x0.clone(), 60).1,
             end(adamw(), x0.clone(), 60).1,
-            end(sgd().with_nesterov(true), x0, 60).1,
+            end(sgd().with_nesterov(true), x0.clone(), 60).1,
+            end(ScheduleFree::new(), x0.clone(), 60).1,
+            end(Prodigy::new(), x0.clone(), 60).1,
+            end(Dog::new(), x0.clone(), 60).1,
+            end(Dowg::new(), x0.clone(), 60).1,
+            end(Cocob::new(), x0, 60).1,
         ];
         let coordinates = |state: &StateOf<P>| {
             let x = state.get_best_param().unwrap().as_coordinates().unwrap();

@@ -3,7 +3,7 @@
 
 use argmin::core::checkpointing::{Checkpoint, CheckpointingFrequency};
 use argmin::core::{Error, Executor, Gradient, IterState, Solver, State};
-use argmin_arturo::baseline::{Adam, AdamW, Sgd};
+use argmin_arturo::baseline::{Adam, AdamW, Cocob, Dog, Dowg, Prodigy, ScheduleFree, Sgd};
 use argmin_arturo::dual::Newton;
 use argmin_arturo::hessian::{
     Constant, FiniteDifference, GaussNewton, Hutchinson, SquaredGradient, SquaredJacobian,
@@ -256,6 +256,11 @@ fn the_baselines_resume() {
     assert_same_bits("adamw", adamw.with_seed(5));
     let sgd = Sgd::new(0.002).unwrap().with_momentum(0.9).unwrap();
     assert_same_bits("sgd", sgd.with_nesterov(true).with_seed(5));
+    assert_same_bits("schedule-free", ScheduleFree::new().with_seed(5));
+    assert_same_bits("prodigy", Prodigy::new().with_seed(5));
+    assert_same_bits("dog", Dog::new().with_seed(5));
+    assert_same_bits("dowg", Dowg::new().with_seed(5));
+    assert_same_bits("cocob", Cocob::new().with_seed(5));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::oracle::{BudgetSpent, Oracle};
 use crate::trace::{Recorder, RunState, Trace};
 use argmin::core::observers::ObserverMode;
 use argmin::core::{Error, Executor, Solver};
-use argmin_arturo::baseline::{Adam, Sgd};
+use argmin_arturo::baseline::{Adam, Cocob, Dog, Dowg, Prodigy, ScheduleFree, Sgd};
 use argmin_arturo::schedule::KlSchedule;
 use argmin_arturo::{Arturo, PaperSettings, Telemetry};
 use std::cell::RefCell;
@@ -66,6 +66,15 @@ pub const REFERENCE: &str = "Adam, best of 10";
 pub const USUAL: &str = "Adam 1e-3";
 
 const RATES: [f64; 5] = [1e-4, 1e-3, 1e-2, 1e-1, 1.0];
+
+/// A solver with its published defaults.
+macro_rules! untuned {
+    ($name:literal, $solver:ident) => {
+        [Method::new($name, |job| {
+            $solver::<f64>::new().with_seed(job.seed).with_telemetry(Telemetry::Never)
+        })]
+    };
+}
 
 impl Method {
     /// A solver that returns argmin's `best_param`.
@@ -150,6 +159,12 @@ impl Field {
         );
         field.enter("L-BFGS, frozen draws", [Method::lbfgs("lbfgs-frozen", Sampling::Frozen)]);
         field.enter("L-BFGS, fresh draws", [Method::lbfgs("lbfgs-fresh", Sampling::Fresh)]);
+        field.enter("L-BFGS, growing sample", [Method::lbfgs("lbfgs-growing", Sampling::Growing)]);
+        field.enter("Schedule-Free", untuned!("schedule-free", ScheduleFree));
+        field.enter("Prodigy", untuned!("prodigy", Prodigy));
+        field.enter("DoG", untuned!("dog", Dog));
+        field.enter("DoWG", untuned!("dowg", Dowg));
+        field.enter("COCOB", untuned!("cocob", Cocob));
         let usual = field.methods.iter().position(|method| method.name == "adam-1e-3-constant");
         field
             .contenders

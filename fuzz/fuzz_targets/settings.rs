@@ -3,7 +3,7 @@
 #![no_main]
 
 use argmin::core::{CostFunction, Error, Executor, Gradient, IterState, Solver};
-use argmin_arturo::baseline::{Adam, AdamW, Sgd};
+use argmin_arturo::baseline::{Adam, AdamW, Cocob, Dog, Dowg, Prodigy, ScheduleFree, Sgd};
 use argmin_arturo::dual::{Bisection, Newton};
 use argmin_arturo::hessian::{
     Constant, FiniteDifference, GaussNewton, Hutchinson, KalmanRls, SquaredGradient,
@@ -223,6 +223,21 @@ fn baselines(input: &Input) {
             run(Bowl, sgd);
         }
     }
+    untuned(input);
+}
+
+fn untuned(input: &Input) {
+    let Input { a, b, c, .. } = *input;
+    let are_below_one = is_below_one(b) && is_below_one(c);
+    if let Some(solver) = expect(ScheduleFree::new().with_learning_rate(a), is_positive(a)) {
+        expect(solver.with_betas(b, c), are_below_one).map(|solver| run(Bowl, solver));
+    }
+    if let Some(solver) = expect(Prodigy::new().with_initial_distance(a), is_positive(a)) {
+        expect(solver.with_betas(b, c), are_below_one).map(|solver| run(Bowl, solver));
+    }
+    expect(Dog::new().with_first_step(a), is_positive(a)).map(|solver| run(Bowl, solver));
+    expect(Dowg::new().with_first_step(a), is_positive(a)).map(|solver| run(Bowl, solver));
+    expect(Cocob::new().with_alpha(a), is_non_negative(a)).map(|solver| run(Bowl, solver));
 }
 
 fn published(input: &Input) {

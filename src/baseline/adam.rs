@@ -1,6 +1,7 @@
 //! The update rule of Adam and AdamW.
 
-use super::descent::{Descent, Rates, Rule};
+use super::descent::{Descent, Rule, Time};
+use super::rates::{Rated, Rates};
 use crate::error::{Requirement, require};
 use crate::kernel::zip_map_sum;
 use crate::param::Scalar;
@@ -10,17 +11,12 @@ use argmin::core::Error;
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 pub struct Moments<F, const DECOUPLED: bool> {
+    rates: Rates,
     beta1: f64,
     beta2: f64,
     epsilon: f64,
     mean: Vec<F>,
     square: Vec<F>,
-}
-
-impl<F, const DECOUPLED: bool> Default for Moments<F, DECOUPLED> {
-    fn default() -> Self {
-        Self { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, mean: Vec::new(), square: Vec::new() }
-    }
 }
 
 impl<F: Scalar, const DECOUPLED: bool> Descent<Moments<F, DECOUPLED>> {
@@ -55,21 +51,20 @@ impl<F: Scalar, const DECOUPLED: bool> Rule for Moments<F, DECOUPLED> {
 
     const NAME: &'static str = if DECOUPLED { "AdamW" } else { "Adam" };
 
-    const WEIGHT_DECAY: f64 = if DECOUPLED { 1e-2 } else { 0.0 };
-
-    fn reset(&mut self, len: usize) -> Result<(), Error> {
-        self.mean = vec![F::zero(); len];
-        self.square = vec![F::zero(); len];
+    fn reset(&mut self, x0: &[F]) -> Result<(), Error> {
+        self.mean = vec![F::zero(); x0.len()];
+        self.square = vec![F::zero(); x0.len()];
         Ok(())
     }
 
-    fn step(&mut self, x: &mut [F], best: &mut [F], gradient: &[F], rates: Rates) -> f64 {
-        let Self { beta1, beta2, epsilon, mean, square } = self;
-        let Rates { step, learning_rate, weight_decay } = rates;
+    fn step(&mut self, x: &mut [F], best: &mut [F], gradient: &[F], time: Time) -> f64 {
+        let Self { rates, beta1, beta2, epsilon, mean, square } = self;
+        let learning_rate = rates.learning_rate(time.iteration);
+        let weight_decay = rates.weight_decay;
         let (shrinkage, penalty) =
             if DECOUPLED { (1.0 - learning_rate * weight_decay, 0.0) } else { (1.0, weight_decay) };
-        let bias1 = 1.0 - beta1.powf(step as f64);
-        let bias2 = 1.0 - beta2.powf(step as f64);
+        let bias1 = 1.0 - beta1.powf(time.step as f64);
+        let bias2 = 1.0 - beta2.powf(time.step as f64);
         let [shrinkage, penalty, weight1, weight2, beta2, rate, root_bias2] = [
             shrinkage,
             penalty,
@@ -95,5 +90,22 @@ impl<F: Scalar, const DECOUPLED: bool> Rule for Moments<F, DECOUPLED> {
             ([new, new, m, v], [d * d])
         });
         squares.sqrt()
+    }
+
+    fn learning_rate(&self, iteration: u64) -> f64 {
+        self.rates.learning_rate(iteration)
+    }
+}
+
+impl<F: Scalar, const DECOUPLED: bool> Rated for Moments<F, DECOUPLED> {
+    const WEIGHT_DECAY: f64 = if DECOUPLED { 1e-2 } else { 0.0 };
+
+    fn new(rates: Rates) -> Self {
+        let (mean, square) = (Vec::new(), Vec::new());
+        Self { rates, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, mean, square }
+    }
+
+    fn rates_mut(&mut self) -> &mut Rates {
+        &mut self.rates
     }
 }

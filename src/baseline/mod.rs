@@ -1,14 +1,19 @@
-//! What everyone uses, to compare with: Adam, AdamW and SGD on the crate's oracles.
+//! What everyone uses, to compare with: Adam, AdamW and SGD on the crate's oracles; and the
+//! methods that are run as published, with no learning rate to be tuned.
 //!
 //! They draw the same gradients as [`Arturo`](crate::Arturo) does: the n-th step draws index n with
-//! the seed of the solver. The arithmetic is that of PyTorch 2.8, in its order; `tests/baseline.rs`
-//! compares the two.
+//! the seed of the solver. The arithmetic of Adam, AdamW and SGD is that of PyTorch 2.8, in its
+//! order; that of the others agrees with the packages named below, where these differ from the
+//! papers, too. `tests/baseline.rs` compares with both.
 //!
-//! | solver | settings beyond learning rate and weight decay | memory (arrays) |
-//! |---|---|---|
-//! | [`Adam`] | `betas`, `epsilon` | 2 |
-//! | [`AdamW`] | `betas`, `epsilon` | 2 |
-//! | [`Sgd`] | `momentum`, `nesterov` | 1 with momentum, else 0 |
+//! | solver | settings | memory (arrays) | answer |
+//! |---|---|---|---|
+//! | [`Adam`], [`AdamW`] | learning rate, its schedule, weight decay; `betas`, `epsilon` | 2 | last iterate |
+//! | [`Sgd`] | learning rate, its schedule, weight decay; `momentum`, `nesterov` | 1 with momentum, else 0 | last iterate |
+//! | [`ScheduleFree`] | none needed; `learning_rate`, `betas`, `epsilon` | 2 | average |
+//! | [`Prodigy`] | none needed; `betas`, `epsilon`, `initial_distance` | 4 | last iterate |
+//! | [`Dog`], [`Dowg`] | none needed; `first_step` | 1 | average |
+//! | [`Cocob`] | none needed; `alpha` | 5 | last iterate |
 //!
 //! ```
 //! use argmin::core::{Error, Executor, Gradient, State};
@@ -37,7 +42,12 @@
 //! ```
 
 mod adam;
+mod cocob;
 mod descent;
+mod distance;
+mod prodigy;
+mod rates;
+mod schedule_free;
 mod sgd;
 
 pub use descent::Descent;
@@ -106,3 +116,158 @@ pub type AdamW<F> = Descent<adam::Moments<F, true>>;
 /// H. Robbins, S. Monro, *A Stochastic Approximation Method*, 1951; I. Sutskever, J. Martens,
 /// G. Dahl, G. Hinton, *On the importance of initialization and momentum in deep learning*, 2013.
 pub type Sgd<F> = Descent<sgd::Momentum<F>>;
+
+/// Schedule-Free AdamW: Adam's steps of a fast point z, the average x of which is the answer, and
+/// gradients drawn at y between the two. The average takes the place of a schedule.
+///
+/// Step t = 1, 2, ... with gradient g at y and learning rate alpha, coordinate by coordinate, from
+/// x = y = z = x0, v = 0:
+///
+/// ```text
+/// v <- beta2 v + (1 - beta2) g^2
+/// z <- z - alpha g / (sqrt(v / (1 - beta2^t)) + epsilon)
+/// x <- (1 - 1/t) x + z / t
+/// y <- beta1 x + (1 - beta1) z
+/// ```
+///
+/// `param` is y, `best_param` x.
+///
+/// | setting | meaning | default, as in the package |
+/// |---|---|---|
+/// | [`with_learning_rate`](Descent::with_learning_rate) | alpha, in units of x, > 0 | 0.0025 |
+/// | [`with_betas`](Descent::with_betas) | weight of x in y and memory of v, in \[0, 1) | 0.9 and 0.999 |
+/// | [`with_epsilon`](Descent::with_epsilon) | smallest divisor, f/x, > 0 | 1e-8 |
+///
+/// Those of all baselines, and what argmin's state holds: [`Descent`].
+///
+/// It agrees with the authors' package, schedulefree 1.4.1, without warm-up and weight decay, its
+/// defaults. The paper weighs z by the square of alpha sqrt(1 - beta2^t), the package by that of
+/// alpha, from which the weights 1/t follow.
+///
+/// # Reference
+///
+/// A. Defazio, X. A. Yang, H. Mehta, K. Mishchenko, A. Khaled, A. Cutkosky, *The Road Less
+/// Scheduled*, 2024, arXiv:2405.15682.
+pub type ScheduleFree<F> = Descent<schedule_free::Averaged<F>>;
+
+/// Prodigy: Adam with a learning rate d that grows to the distance which the start is shown to be
+/// off the minimum.
+///
+/// A step with gradient g, from m = v = s = 0, r = 0 and d = d0, with |s| the sum of magnitudes and
+/// the rest coordinate by coordinate:
+///
+/// ```text
+/// m <- beta1 m + (1 - beta1) d g
+/// v <- beta2 v + (1 - beta2) d^2 g^2
+/// s <- sqrt(beta2) s + d^2/d0 g
+/// r <- sqrt(beta2) r + d^2/d0 g.(x0 - x)
+/// d' = max(d, r / |s|)
+/// x <- x - d m / (sqrt(v) + d' epsilon),    d <- d'
+/// ```
+///
+/// | setting | meaning | default, as in the package |
+/// |---|---|---|
+/// | [`with_betas`](Descent::with_betas) | memory of m and v, in \[0, 1) | 0.9 and 0.999 |
+/// | [`with_epsilon`](Descent::with_epsilon) | smallest divisor, relative to d, f/x, > 0 | 1e-8 |
+/// | [`with_initial_distance`](Descent::with_initial_distance) | d0, in units of x, > 0 | 1e-6 |
+///
+/// Those of all baselines, and what argmin's state holds: [`Descent`].
+///
+/// It agrees with the authors' package, prodigyopt 1.1.2, without bias correction and weight decay,
+/// its defaults. The paper has the factor 1 - sqrt(beta2) in r and s, which cancels, and d in the
+/// place of d' beside epsilon. With beta1 = 0 the package multiplies g by d' where this has d. An
+/// estimate r / |s| that is not finite is passed over. Nothing makes d fall: under noise the last
+/// iterate, which is the answer, goes on to move.
+///
+/// # Reference
+///
+/// K. Mishchenko, A. Defazio, *Prodigy: An Expeditiously Adaptive Parameter-Free Learner*, 2023,
+/// arXiv:2306.06101.
+pub type Prodigy<F> = Descent<prodigy::Estimated<F>>;
+
+/// DoG: stochastic gradient descent whose learning rate is the largest distance from the start so
+/// far over the root of the sum of squared gradients.
+///
+/// Step t = 1, 2, ... with gradient g, from G = 1e-8 f^2/x^2 and r = first_step (1 + |x0|), with
+/// Euclidean norms:
+///
+/// ```text
+/// G <- G + |g|^2
+/// x <- x - r / sqrt(G) g
+/// r <- max(r, |x - x0|)
+/// a <- a + 9 / (8 + t) (x - a)
+/// ```
+///
+/// `param` is x, `best_param` the average a, without which the authors say not to use it.
+///
+/// | setting | meaning | default, as in the package |
+/// |---|---|---|
+/// | [`with_first_step`](Descent::with_first_step) | length of the first step over 1 + \|x0\|, > 0 | 1e-6 |
+///
+/// Those of all baselines, and what argmin's state holds: [`Descent`].
+///
+/// It agrees with the authors' package, dog-optimizer 1.0.3, and its `PolynomialDecayAverager`. The
+/// 1e-8 is the package's.
+///
+/// # Reference
+///
+/// M. Ivgi, O. Hinder, Y. Carmon, *DoG is SGD's Best Friend: A Parameter-Free Dynamic Step Size
+/// Schedule*, 2023, arXiv:2302.12022.
+pub type Dog<F> = Descent<distance::Distance<F, false>>;
+
+/// DoWG: [`Dog`] with squared gradients weighted by the squared distance at which they were drawn.
+///
+/// Step t = 1, 2, ... with gradient g, from V = 0 and r = first_step, with Euclidean norms:
+///
+/// ```text
+/// V <- V + r^2 |g|^2
+/// x <- x - r^2 / (sqrt(V) + 1e-4) g
+/// r <- max(r, |x - x0|)
+/// a <- a + 9 / (8 + t) (x - a)
+/// ```
+///
+/// `param` is x, `best_param` the average a.
+///
+/// | setting | meaning | default, as in optax |
+/// |---|---|---|
+/// | [`with_first_step`](Descent::with_first_step) | length of the first step, in units of x, > 0 | 1e-2 |
+///
+/// Those of all baselines, and what argmin's state holds: [`Descent`].
+///
+/// x agrees with `optax.contrib.dowg` of optax 0.2.8; the 1e-4, in units of f, is optax's, which has
+/// no average. The theorem of the paper is about the average with weights r^2; that of [`Dog`] here
+/// forgets the start in the same manner.
+///
+/// # Reference
+///
+/// A. Khaled, K. Mishchenko, C. Jin, *DoWG Unleashed: An Efficient Universal Parameter-Free Gradient
+/// Descent Method*, 2023, arXiv:2305.16284.
+pub type Dowg<F> = Descent<distance::Distance<F, true>>;
+
+/// COCOB-Backprop: each coordinate bets a fraction of what it has won on the sign of its next
+/// gradient.
+///
+/// A step with gradient g, coordinate by coordinate, from L = 1e-8 f/x, A = theta = R = 0:
+///
+/// ```text
+/// L <- max(L, |g|)
+/// A <- A + |g|
+/// R <- max(0, R - g (x - x0))
+/// theta <- theta - g
+/// x <- x0 + theta / (L max(A + L, alpha L)) (L + R)
+/// ```
+///
+/// | setting | meaning | default, as in the paper |
+/// |---|---|---|
+/// | [`with_alpha`](Descent::with_alpha) | for about how many draws bets are small, >= 0 | 100 |
+///
+/// Those of all baselines, and what argmin's state holds: [`Descent`].
+///
+/// It agrees with the author's package, parameterfree 0.0.1. The 1e-8 is the package's; in the paper
+/// L starts at 0. Units of x do not cancel: with alpha = 100 the first step is 0.01.
+///
+/// # Reference
+///
+/// F. Orabona, T. Tommasi, *Training Deep Networks without Learning Rates Through Coin Betting*,
+/// 2017, arXiv:1705.07795.
+pub type Cocob<F> = Descent<cocob::Bets<F>>;

@@ -1,6 +1,7 @@
 //! The update rule of SGD.
 
-use super::descent::{Descent, Rates, Rule};
+use super::descent::{Descent, Rule, Time};
+use super::rates::{Rated, Rates};
 use crate::error::{Requirement, invalid, require};
 use crate::kernel::zip_map_sum;
 use crate::param::Scalar;
@@ -10,16 +11,11 @@ use argmin::core::Error;
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 pub struct Momentum<F> {
+    rates: Rates,
     momentum: f64,
     nesterov: bool,
     /// b; empty without momentum.
     buffer: Vec<F>,
-}
-
-impl<F> Default for Momentum<F> {
-    fn default() -> Self {
-        Self { momentum: 0.0, nesterov: false, buffer: Vec::new() }
-    }
 }
 
 impl<F: Scalar> Descent<Momentum<F>> {
@@ -49,22 +45,21 @@ impl<F: Scalar> Rule for Momentum<F> {
 
     const NAME: &'static str = "Sgd";
 
-    const WEIGHT_DECAY: f64 = 0.0;
-
-    fn reset(&mut self, len: usize) -> Result<(), Error> {
+    fn reset(&mut self, x0: &[F]) -> Result<(), Error> {
         if self.nesterov && self.momentum == 0.0 {
             return Err(invalid(format!(
                 "{}: `nesterov` needs a positive `momentum`, got 0; set one by `with_momentum`",
                 Self::NAME
             )));
         }
-        self.buffer = vec![F::zero(); if self.momentum > 0.0 { len } else { 0 }];
+        self.buffer = vec![F::zero(); if self.momentum > 0.0 { x0.len() } else { 0 }];
         Ok(())
     }
 
-    fn step(&mut self, x: &mut [F], best: &mut [F], gradient: &[F], rates: Rates) -> f64 {
+    fn step(&mut self, x: &mut [F], best: &mut [F], gradient: &[F], time: Time) -> f64 {
+        let learning_rate = self.rates.learning_rate(time.iteration);
         let [rate, penalty, momentum] =
-            [rates.learning_rate, rates.weight_decay, self.momentum].map(F::from_f64_lossy);
+            [learning_rate, self.rates.weight_decay, self.momentum].map(F::from_f64_lossy);
         let nesterov = self.nesterov;
         let apply = |g: F, x: F, b: F| {
             let g = g + penalty * x;
@@ -85,5 +80,21 @@ impl<F: Scalar> Rule for Momentum<F> {
             })
         };
         squares.sqrt()
+    }
+
+    fn learning_rate(&self, iteration: u64) -> f64 {
+        self.rates.learning_rate(iteration)
+    }
+}
+
+impl<F: Scalar> Rated for Momentum<F> {
+    const WEIGHT_DECAY: f64 = 0.0;
+
+    fn new(rates: Rates) -> Self {
+        Self { rates, momentum: 0.0, nesterov: false, buffer: Vec::new() }
+    }
+
+    fn rates_mut(&mut self) -> &mut Rates {
+        &mut self.rates
     }
 }

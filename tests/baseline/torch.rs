@@ -55,7 +55,7 @@ impl Case {
 }
 
 /// Gradients by index, whatever the point.
-struct Replay<F>(Vec<Vec<F>>);
+pub struct Replay<F>(pub Vec<Vec<F>>);
 
 impl<F: Scalar> StochasticGradient for Replay<F> {
     type Param = Vec<F>;
@@ -66,7 +66,7 @@ impl<F: Scalar> StochasticGradient for Replay<F> {
     }
 }
 
-fn cast<F: Scalar>(values: &[f64]) -> Vec<F> {
+pub fn cast<F: Scalar>(values: &[f64]) -> Vec<F> {
     values.iter().map(|&value| F::from_f64_lossy(value)).collect()
 }
 
