@@ -7,16 +7,20 @@
 
 mod data;
 mod dual;
+mod embedding;
 mod finite_sum;
 mod inventory;
 mod logistic;
+mod lqr;
 mod mgh;
 mod mlp;
 mod nist;
 mod noise;
 mod ode;
 mod poisson;
+mod qaoa;
 mod quadratic;
+mod rnn;
 mod softmax;
 mod variational;
 mod vqe;
@@ -91,6 +95,10 @@ pub fn suite() -> Vec<Box<dyn Problem>> {
         nist::problems,
         variational::problems,
         inventory::problems,
+        rnn::problems,
+        embedding::problems,
+        lqr::problems,
+        qaoa::problems,
     ];
     families.into_iter().flat_map(|problems| problems()).collect()
 }

@@ -314,6 +314,26 @@ fn inventory() {
 }
 
 #[test]
+fn rnn() {
+    check("rnn");
+}
+
+#[test]
+fn embedding() {
+    check("embedding");
+}
+
+#[test]
+fn lqr() {
+    check("lqr");
+}
+
+#[test]
+fn qaoa() {
+    check("qaoa");
+}
+
+#[test]
 fn names_are_unique() {
     let mut names: Vec<String> = suite::suite().iter().map(|problem| problem.name()).collect();
     let count = names.len();
