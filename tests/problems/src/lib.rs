@@ -5,6 +5,7 @@
 //! unbiased for the exact gradient. Outside its domain (an overflow, an integration that
 //! fails) a cost is infinite or NaN and a gradient NaN.
 
+mod autoencoder;
 mod data;
 mod dual;
 mod embedding;
@@ -18,6 +19,7 @@ mod nist;
 mod noise;
 mod ode;
 mod poisson;
+mod policy;
 mod qaoa;
 mod quadratic;
 mod rnn;
@@ -95,8 +97,10 @@ pub fn suite() -> Vec<Box<dyn Problem>> {
         nist::problems,
         variational::problems,
         inventory::problems,
+        autoencoder::problems,
         rnn::problems,
         embedding::problems,
+        policy::problems,
         lqr::problems,
         qaoa::problems,
     ];

@@ -64,7 +64,7 @@ pub fn problems() -> Vec<Box<dyn Problem>> {
     let circuits = [
         Circuit::new("prism/depth=1", 6, &PRISM, 1, false, -6.046478374623347),
         Circuit::new("prism/depth=1/multi", 6, &PRISM, 1, true, -6.850000000000005),
-        Circuit::new("chords/depth=3", 5, &CHORDS, 3, false, -5.531149950432927),
+        Circuit::new("chords/depth=2", 5, &CHORDS, 2, false, -5.255111534895172),
     ];
     let mut all: Vec<Box<dyn Problem>> = Vec::new();
     for circuit in circuits.map(Arc::new) {

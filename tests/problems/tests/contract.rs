@@ -314,6 +314,11 @@ fn inventory() {
 }
 
 #[test]
+fn autoencoder() {
+    check("autoencoder");
+}
+
+#[test]
 fn rnn() {
     check("rnn");
 }
@@ -321,6 +326,11 @@ fn rnn() {
 #[test]
 fn embedding() {
     check("embedding");
+}
+
+#[test]
+fn policy() {
+    check("policy");
 }
 
 #[test]
