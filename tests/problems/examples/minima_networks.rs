@@ -1,10 +1,10 @@
 //! The least exact costs that BFGS finds from the start of each problem and from random points.
 //!
-//! Usage: `minima_networks NAME RUNS [SPREAD]`, of problems whose names begin with NAME. Run 0 begins at the start, the others at normal
-//! points about zero (odd) or about the start (even) of standard deviation SPREAD, 0.5 unless
-//! given. Of every name without its last part, the noise, it prints the minima of the runs, the
-//! largest slope at the best one and, up to 100 coordinates, the least and largest eigenvalue of
-//! the Hessian there, by differences of the exact gradient.
+//! Usage: `minima_networks NAME RUNS [SPREAD]`, of problems whose names begin with NAME. Run 0
+//! begins at the start, the others at normal points about zero (odd) or about the start (even) of
+//! standard deviation SPREAD, 0.5 unless given. Of every name without its last part, the noise, it
+//! prints the minima of the runs, the largest slope at the best one and, up to 100 coordinates,
+//! the least and largest eigenvalue of the Hessian there, by differences of the exact gradient.
 //!
 //! BFGS with the line search of Lewis and Overton (2013), which needs no differentiability at the
 //! minimum. No code is shared with the solvers that are compared.

@@ -22,6 +22,7 @@ mod poisson;
 mod policy;
 mod qaoa;
 mod quadratic;
+mod relu;
 mod rnn;
 mod softmax;
 mod variational;
@@ -97,6 +98,7 @@ pub fn suite() -> Vec<Box<dyn Problem>> {
         nist::problems,
         variational::problems,
         inventory::problems,
+        relu::problems,
         autoencoder::problems,
         rnn::problems,
         embedding::problems,

@@ -314,6 +314,11 @@ fn inventory() {
 }
 
 #[test]
+fn relu() {
+    check("relu");
+}
+
+#[test]
 fn autoencoder() {
     check("autoencoder");
 }
