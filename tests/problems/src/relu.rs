@@ -43,7 +43,7 @@ struct Network {
 /// The whole family.
 pub fn problems() -> Vec<Box<dyn Problem>> {
     let networks = [
-        digits("digits/rectified", Unit::Rectified, 1.0, 0.3044896855540405),
+        digits("digits/rectified", Unit::Rectified, 1.0, 0.3044896855540394),
         digits("digits/sigmoid/saturated", Unit::Sigmoid, 20.0, 0.5483535116032173),
         words(),
     ];
