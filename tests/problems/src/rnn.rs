@@ -39,7 +39,7 @@ fn sunspots() -> Rnn {
         units: 5,
         windows: series.windows(window + 1).map(|years| years[..window].to_vec()).collect(),
         targets: series[window..].to_vec(),
-        minimum: 0.00795870381825843,
+        minimum: 0.007427287730139255,
     }
 }
 
@@ -52,7 +52,7 @@ fn delay() -> Rnn {
         units: 8,
         targets: windows.iter().map(|u| u[4] + 0.5 * u[6] * u[7]).collect(),
         windows,
-        minimum: 0.00530287459539688,
+        minimum: 0.005302874595396842,
     }
 }
 
@@ -143,7 +143,7 @@ impl FiniteSum for Rnn {
     }
 
     fn no_limit(&self) -> Option<&'static str> {
-        // The least eigenvalue of the Hessian is 3e-6, the largest 4.
-        (self.name == "sunspots").then_some("nearly flat directions")
+        // Most runs on the other series end in the same minimum, up to the order of the units.
+        (self.name == "sunspots").then_some("several minima")
     }
 }
