@@ -5,10 +5,12 @@
 //! unbiased for the exact gradient. Outside its domain (an overflow, an integration that
 //! fails) a cost is infinite or NaN and a gradient NaN.
 
+mod autoencoder;
 mod calibration;
 mod data;
 mod deblurring;
 mod dual;
+mod embedding;
 mod exponentials;
 mod factorization;
 mod finite_sum;
@@ -17,6 +19,7 @@ mod ica;
 mod inventory;
 mod kinks;
 mod logistic;
+mod lqr;
 mod mgh;
 mod mlp;
 mod nist;
@@ -25,10 +28,14 @@ mod normal;
 mod ode;
 mod onehot;
 mod poisson;
+mod policy;
 mod population;
+mod qaoa;
 mod quadratic;
 mod ranking;
 mod rawunits;
+mod relu;
+mod rnn;
 mod scales;
 mod score;
 mod simulated;
@@ -123,6 +130,13 @@ pub fn suite() -> Vec<Box<dyn Problem>> {
         gp::problems,
         simulated::problems,
         population::problems,
+        relu::problems,
+        autoencoder::problems,
+        rnn::problems,
+        embedding::problems,
+        policy::problems,
+        lqr::problems,
+        qaoa::problems,
     ];
     families.into_iter().flat_map(|problems| problems()).collect()
 }

@@ -394,6 +394,41 @@ fn population() {
 }
 
 #[test]
+fn relu() {
+    check("relu");
+}
+
+#[test]
+fn autoencoder() {
+    check("autoencoder");
+}
+
+#[test]
+fn rnn() {
+    check("rnn");
+}
+
+#[test]
+fn embedding() {
+    check("embedding");
+}
+
+#[test]
+fn policy() {
+    check("policy");
+}
+
+#[test]
+fn lqr() {
+    check("lqr");
+}
+
+#[test]
+fn qaoa() {
+    check("qaoa");
+}
+
+#[test]
 fn names_are_unique() {
     let mut names: Vec<String> = suite::suite().iter().map(|problem| problem.name()).collect();
     let count = names.len();
