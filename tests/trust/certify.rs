@@ -83,7 +83,7 @@ pub fn f7_certify_by_few_draws_of_the_hessian() -> Outcome {
             }
         }
     };
-    let seeds = 0..10;
+    let seeds = 3..8;
     let mut none = vec![];
     for seed in seeds.clone() {
         let problem = Transformed::new(Gradients(&gradient), vec![Transform::Log; 5])?;

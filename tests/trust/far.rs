@@ -8,7 +8,7 @@ use rand::Rng;
 
 /// Counts the seeds whose answer is worse than the start by the cost `f`, over some budgets.
 fn never_worse_than_the_start(
-    gradient: impl Fn(&[f64], Draw, &mut [f64]) + Copy,
+    gradient: impl Fn(&[f64], Draw, &mut [f64]),
     f: impl Fn(&[f64]) -> f64,
     x0: &[f64],
     seeds: u64,
@@ -16,8 +16,9 @@ fn never_worse_than_the_start(
     for draws in [100, 300, 1000] {
         let mut worse = vec![];
         for seed in 0..seeds {
-            let x = best(gradient, x0, draws, seed)?;
-            if !(f(&x) <= f(x0)) {
+            let x = best(&gradient, x0, draws, seed)?;
+            let holds = f(&x) <= f(x0);
+            if !holds {
                 worse.push((seed, x));
             }
         }
@@ -86,7 +87,7 @@ pub fn f2_hinge() -> Outcome {
     let f = |x: &[f64]| {
         data.iter().map(|(y, t)| (1.0 - y * (x[0] + x[1] * t)).max(0.0)).sum::<f64>() / 200.0
     };
-    never_worse_than_the_start(&gradient, f, &[0.0; 2], 31)
+    never_worse_than_the_start(gradient, f, &[0.0; 2], 31)
 }
 
 /// Three coordinates of curvature 1, 5, 20 and minimum 1, noise 1; the gradient of the fourth is
@@ -154,7 +155,8 @@ pub fn f11_exponential_from_zero() -> Outcome {
     let mut wrong = vec![];
     for seed in 0..seeds {
         let x = best(gradient, &[0.0, 0.0], 3000, seed)?;
-        if !((x[0] - 1.7).abs() < 0.1 && (x[1] - 0.11).abs() < 0.02) {
+        let holds = (x[0] - 1.7).abs() < 0.1 && (x[1] - 0.11).abs() < 0.02;
+        if !holds {
             wrong.push(x);
         }
     }
@@ -181,7 +183,8 @@ fn f20(log_sigma: f64) -> Outcome {
         let solver = Arturo::new().with_seed(seed);
         let result = run(Gradients(gradient), solver, &[0.0, log_sigma], 3000)?;
         let x = recommended(&result);
-        if !((x[0] - 3.0).abs() < 0.3 && x[1].abs() < 0.3) {
+        let holds = (x[0] - 3.0).abs() < 0.3 && x[1].abs() < 0.3;
+        if !holds {
             let gain = result.solver().solution(result.state())?.predicted_gain;
             wrong.push(format!("seed {seed} at {x:.3?}, predicted gain {gain:.1e}"));
         }

@@ -36,7 +36,7 @@ fn slopes(draws: u64) -> Result<Vec<(f64, bool)>, argmin::core::Error> {
 pub fn f21_standard_error() -> Outcome {
     for draws in [500, 1000, 2000] {
         let slopes = slopes(draws)?;
-        let outside = slopes.iter().filter(|(off, _)| !(*off <= 10.0)).count();
+        let outside = slopes.len() - slopes.iter().filter(|(off, _)| *off <= 10.0).count();
         let (median, _) = median_and_worst(slopes.into_iter().map(|(off, _)| off).collect());
         ensure(outside == 0, || {
             format!(

@@ -55,9 +55,9 @@ fn f9(shots: u32) -> Outcome {
         g[0] = 0.5 * (mean(x[0] + quarter) - mean(x[0] - quarter));
     };
     let seeds = 20;
-    let mut stuck = 0;
+    let mut stuck = seeds;
     for seed in 0..seeds {
-        stuck += u64::from(!(best(gradient, &[0.0], 3000, seed)?[0].cos() <= -0.9));
+        stuck -= u64::from(best(gradient, &[0.0], 3000, seed)?[0].cos() <= -0.9);
     }
     ensure(stuck == 0, || format!("stuck in {stuck} of {seeds}"))
 }
