@@ -24,7 +24,7 @@
 //! | an argmin problem with `Gradient` | the problem itself | the default |
 //! | an argmin problem with `CostFunction` alone | the problem in [`Spsa`](oracle::Spsa) | the default |
 //! | second derivatives | one of the above | [`ExactDiagonal`](hessian::ExactDiagonal) |
-//! | noise that a draw cannot repeat, as of a real experiment | [`StochasticGradient`] | [`AdaptiveRls`](hessian::AdaptiveRls) |
+//! | noise that a draw cannot repeat, as of a real experiment | [`StochasticGradient`]; a simulation of one in [`Fresh`](oracle::Fresh) | [`AdaptiveRls`](hessian::AdaptiveRls) |
 //! | noise levels that are known, or the paper's experiment | any | [`KalmanRls`](hessian::KalmanRls) in [`Arturo::paper`] |
 //! | knowledge of the curvature that nothing here takes | any | [`HessianEstimator`] |
 //!

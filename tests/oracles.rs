@@ -1,5 +1,7 @@
 //! Oracles around oracles: unbiased, pure, counted, without allocations.
 
+#[path = "oracles/fresh.rs"]
+mod fresh;
 #[path = "common/oracles.rs"]
 mod oracles;
 

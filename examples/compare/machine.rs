@@ -15,6 +15,7 @@ pub fn description() -> String {
     lines.extend(answer("rustc", &["--version"]).map(|version| format!("compiler: {version}")));
     let commit = answer("git", &["describe", "--always", "--dirty", "--exclude=*"]);
     lines.extend(commit.map(|commit| format!("commit: {commit}")));
+    lines.extend(answer("date", &["-u", "+%Y-%m-%d"]).map(|date| format!("date: {date}")));
     lines.iter().map(|line| format!("- {line}\n")).collect()
 }
 

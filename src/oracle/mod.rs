@@ -22,6 +22,7 @@
 //! | no outliers, at the price of a bias | [`Clipped`] |
 //! | parameters that are positive, in an interval or fixed | [`Transformed`](crate::Transformed) |
 //! | one fixed sample, for a deterministic solver | [`Frozen`] |
+//! | noise that a draw cannot repeat, as of a real experiment | [`Fresh`] |
 //! | to know what all this costs | [`Counted`] |
 //! | the best of several runs | nothing: see [`MultiStart`](crate::MultiStart) |
 //!
@@ -75,6 +76,7 @@ mod draw;
 mod epochs;
 mod finite_difference;
 mod finite_sum;
+mod fresh;
 mod frozen;
 mod growing_batch;
 mod noise;
@@ -95,6 +97,7 @@ pub use draw::Draw;
 pub use epochs::Epochs;
 pub use finite_difference::FiniteDifferenceGradient;
 pub use finite_sum::{Batch, FiniteSum, MiniBatch};
+pub use fresh::Fresh;
 pub use frozen::Frozen;
 pub use growing_batch::GrowingBatch;
 pub use noise::{GaussianNoise, StudentTNoise};

@@ -12,7 +12,8 @@ use argmin::core::Error;
 #[non_exhaustive]
 pub enum Tolerance {
     /// The standard errors are below this part of the coordinates (> 0), in the norm that the
-    /// curvature a gives: sum a_i se_i^2 <= r^2 sum a_i x_i^2, whatever the units of x.
+    /// curvature a gives: sum a_i se_i^2 <= r^2 sum a_i x_i^2, whatever the units of x. A minimum at exactly 0 has no
+    /// relative error: under noise nothing stops by it there.
     RelativeError(f64),
     /// The bound on the remaining gain, [`Solution::predicted_gain_bound`], is below this (> 0, in
     /// units of f).
