@@ -55,6 +55,7 @@ pub struct SelfCalibrating<F, D = Newton> {
     incumbent: Vec<F>,
     agenda: Agenda,
     foundation_count: u64,
+    turn_base: [u64; 2],
     views: Views<F>,
 }
 
@@ -136,6 +137,7 @@ impl<F: Scalar, D> SelfCalibrating<F, D> {
             incumbent: Vec::new(),
             agenda: Agenda::default(),
             foundation_count: 0,
+            turn_base: [0; 2],
             views: Views::default(),
         }
     }
@@ -313,7 +315,8 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
             } else if self.referee.is_due(run.draw_count) {
                 self.compare_rivals(run.draw_count)
             } else {
-                match self.referee.turn(self.foundation_count, run.draw_count) {
+                let [walks, draws] = self.turn_base;
+                match self.referee.turn(self.foundation_count - walks, run.draw_count - draws) {
                     Player::Foundation => Agenda::Walk,
                     Player::Model => Agenda::Model,
                 }
@@ -355,7 +358,7 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
                 Verdict::Worse => Some(Player::Foundation),
                 _ => None,
             };
-            self.referee.settle(winner);
+            self.referee.settle(winner, self.model.knows_hessian());
             match winner {
                 Some(Player::Model) => self.restart_foundation(),
                 Some(Player::Foundation) => self.restart_model(),
@@ -374,6 +377,7 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
                 self.incumbent.copy_from_slice(&self.referee.to);
             }
             self.referee.adjourn(draw_count);
+            self.turn_base = [self.foundation_count, draw_count];
             self.agenda = Agenda::Model;
         }
     }

@@ -8,8 +8,10 @@ const LEAST: u64 = 4;
 const MOST: u64 = 64;
 /// Standard errors by which the mean slope must differ from 0.
 const EVIDENCE: f64 = 2.0;
-/// The foundation's share of the draws at first, and the least that either side keeps.
+/// The foundation's share of the draws at first, beside a model that leads without knowing its
+/// Hessian, and beside one that knows it; the model's beside a foundation that leads is the first.
 const FIRST_SHARE: f64 = 0.25;
+const EVEN_SHARE: f64 = 0.5;
 const LEAST_SHARE: f64 = 1.0 / 16.0;
 
 /// Who has the better answer.
@@ -115,19 +117,20 @@ impl<F: Copy> Referee<F> {
         }
     }
 
-    /// Shares the next draws out after the foundation's answer was compared with the model's.
-    pub fn settle(&mut self, winner: Option<Player>) {
-        match winner {
-            Some(Player::Foundation) => {
-                self.leader = Player::Foundation;
-                self.share = (1.0 - 0.5 * (1.0 - self.share.max(0.5))).min(1.0 - LEAST_SHARE);
-            }
-            Some(Player::Model) => {
-                self.leader = Player::Model;
-                self.share = (0.5 * self.share.min(0.5)).max(LEAST_SHARE);
-            }
-            None => {}
-        }
+    /// Names the leader after the foundation's answer was compared with the model's, and shares the
+    /// next draws out. Without evidence a model leads whose Hessian is known, for it reaches the
+    /// statistical limit, and else the foundation.
+    pub fn settle(&mut self, winner: Option<Player>, is_model_known: bool) {
+        self.leader = match winner {
+            Some(winner) => winner,
+            None if is_model_known => Player::Model,
+            None => Player::Foundation,
+        };
+        self.share = match (self.leader, is_model_known) {
+            (Player::Model, true) => LEAST_SHARE,
+            (Player::Model, false) => EVEN_SHARE,
+            (Player::Foundation, _) => 1.0 - FIRST_SHARE,
+        };
     }
 
     /// Who draws next, after the foundation has had so many of all draws.
@@ -170,17 +173,23 @@ mod tests {
     }
 
     #[test]
-    fn the_winner_gets_most_draws_and_the_loser_some() {
+    fn without_evidence_a_model_leads_that_knows_its_hessian() {
         let mut referee = Referee::begin_at();
-        for _ in 0..10 {
-            referee.settle(Some(Player::Foundation));
-        }
+        referee.settle(None, false);
         assert_eq!(referee.leader, Player::Foundation);
-        assert_eq!(referee.turn(93, 100), Player::Foundation);
-        assert_eq!(referee.turn(94, 100), Player::Model);
-        for _ in 0..10 {
-            referee.settle(Some(Player::Model));
-        }
+        referee.settle(None, true);
+        assert_eq!(referee.leader, Player::Model);
+        referee.settle(Some(Player::Foundation), true);
+        assert_eq!(referee.leader, Player::Foundation);
+    }
+
+    #[test]
+    fn the_leader_gets_most_draws_and_the_other_some() {
+        let mut referee = Referee::begin_at();
+        referee.settle(Some(Player::Foundation), true);
+        assert_eq!(referee.turn(74, 100), Player::Foundation);
+        assert_eq!(referee.turn(75, 100), Player::Model);
+        referee.settle(Some(Player::Model), true);
         assert_eq!(referee.turn(6, 100), Player::Foundation);
         assert_eq!(referee.turn(7, 100), Player::Model);
     }

@@ -31,6 +31,8 @@ const RISE: f64 = 3.0;
 const DOUBT: f64 = 0.5;
 /// Stages whose points a mean must hold before it is the answer.
 const LEAST_STAGES: f64 = 2.0;
+/// Mean square error of B v, relative, below which B is the Hessian for the purpose of averaging.
+const KNOWN: f64 = 0.3;
 /// Rounding of an inner product, in units of the machine epsilon.
 const ROUNDING: f64 = 500.0;
 
@@ -138,6 +140,13 @@ impl Model {
         self.previous.exists = false;
         self.probe.cancel();
         self.begin_stage();
+    }
+
+    /// Whether B is that of the Hessian up to what averaging makes up for.
+    pub fn knows_hessian(&self) -> bool {
+        let len = self.x.len() as f64;
+        self.noise.is_zero()
+            || self.curvature.is_known && len * self.curvature.relative_variance() < KNOWN
     }
 
     pub fn asks(&self) -> Place {
