@@ -7,7 +7,6 @@ mod referee;
 use super::{Evidence, Iterate, Method, Report, Run, private};
 use crate::dual::{DualSolver, Newton};
 use crate::hessian::draw_gradient;
-use crate::kernel;
 use crate::oracle::StochasticGradient;
 use crate::param::{ParamVec, Scalar};
 use crate::run::Point;
@@ -54,8 +53,9 @@ pub struct SelfCalibrating<F, D = Newton> {
     /// The answer that was the last to be compared; at first the start.
     incumbent: Vec<F>,
     agenda: Agenda,
+    /// Steps of the foundation, and these and all draws at the last comparison.
     foundation_count: u64,
-    turn_base: [u64; 2],
+    last_counts: [u64; 2],
     views: Views<F>,
 }
 
@@ -137,7 +137,7 @@ impl<F: Scalar, D> SelfCalibrating<F, D> {
             incumbent: Vec::new(),
             agenda: Agenda::default(),
             foundation_count: 0,
-            turn_base: [0; 2],
+            last_counts: [0; 2],
             views: Views::default(),
         }
     }
@@ -231,8 +231,7 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
             Agenda::Model => {
                 let is_probe = self.model.asks() == Place::Probe;
                 for (i, x) in x.iter_mut().enumerate() {
-                    let place =
-                        if is_probe { self.model.probe_point(i) } else { self.model.x[i] };
+                    let place = if is_probe { self.model.probe_point(i) } else { self.model.x[i] };
                     *x = F::from_f64_lossy(place);
                 }
             }
@@ -249,8 +248,7 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
         match self.agenda {
             Agenda::Walk if self.has_model() => {
                 self.foundation_count += 1;
-                let step_norm =
-                    self.foundation.step(&mut self.walker, &mut self.average, gradient);
+                let step_norm = self.foundation.step(&mut self.walker, &mut self.average, gradient);
                 Ok(Report { step_norm, ..Report::default() })
             }
             Agenda::Walk => {
@@ -264,8 +262,7 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
                     *exact = g.to_f64_exact();
                 }
                 let random = run.fresh_draw().stream(PROBE_STREAM);
-                let event =
-                    self.model.tell(&self.views.gradient, &self.dual, random, round::<F>);
+                let event = self.model.tell(&self.views.gradient, &self.dual, random, round::<F>);
                 if event == Event::Gathered {
                     return Ok(Report::default());
                 }
@@ -315,7 +312,7 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
             } else if self.referee.is_due(run.draw_count) {
                 self.compare_rivals(run.draw_count)
             } else {
-                let [walks, draws] = self.turn_base;
+                let [walks, draws] = self.last_counts;
                 match self.referee.turn(self.foundation_count - walks, run.draw_count - draws) {
                     Player::Foundation => Agenda::Walk,
                     Player::Model => Agenda::Model,
@@ -358,7 +355,7 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
                 Verdict::Worse => Some(Player::Foundation),
                 _ => None,
             };
-            self.referee.settle(winner, self.model.knows_hessian());
+            self.referee.settle(winner, self.model.is_settled());
             match winner {
                 Some(Player::Model) => self.restart_foundation(),
                 Some(Player::Foundation) => self.restart_model(),
@@ -377,7 +374,7 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
                 self.incumbent.copy_from_slice(&self.referee.to);
             }
             self.referee.adjourn(draw_count);
-            self.turn_base = [self.foundation_count, draw_count];
+            self.last_counts = [self.foundation_count, draw_count];
             self.agenda = Agenda::Model;
         }
     }
@@ -423,7 +420,9 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
             Agenda::Model => Player::Model,
             Agenda::Rivals | Agenda::Incumbent => {
                 let verdict = self.referee.take_in(None);
-                self.rule(verdict, run.draw_count);
+                // the incumbent is inside of the domain
+                let is_incumbent = self.agenda == Agenda::Incumbent;
+                self.rule(if is_incumbent { Verdict::Worse } else { verdict }, run.draw_count);
                 self.plan(point, run)?;
                 return Ok(Report::default());
             }

@@ -91,15 +91,13 @@ impl<F: Copy> Referee<F> {
 
     /// Takes in g.(b - a), or nothing where g could not be used.
     pub fn take_in(&mut self, slope: Option<f64>) -> Verdict {
+        let Some(slope) = slope else {
+            // the nearer end is the one outside of the domain
+            return if self.place() < 0.5 { Verdict::Better } else { Verdict::Worse };
+        };
         self.count += 1;
-        match slope {
-            Some(slope) => {
-                self.sum += slope;
-                self.squares += slope * slope;
-            }
-            // the way leads out of the domain
-            None => return Verdict::Even,
-        }
+        self.sum += slope;
+        self.squares += slope * slope;
         if self.count < self.planned { Verdict::Open } else { self.verdict() }
     }
 
@@ -119,11 +117,11 @@ impl<F: Copy> Referee<F> {
 
     /// Names the leader after the foundation's answer was compared with the model's, and shares the
     /// next draws out. Without evidence a model leads whose Hessian is known, for it reaches the
-    /// statistical limit, and else the foundation.
+    /// statistical limit, and else who is ahead by the mean slope.
     pub fn settle(&mut self, winner: Option<Player>, is_model_known: bool) {
         self.leader = match winner {
             Some(winner) => winner,
-            None if is_model_known => Player::Model,
+            None if is_model_known || self.sum < 0.0 => Player::Model,
             None => Player::Foundation,
         };
         self.share = match (self.leader, is_model_known) {
@@ -175,6 +173,7 @@ mod tests {
     #[test]
     fn without_evidence_a_model_leads_that_knows_its_hessian() {
         let mut referee = Referee::begin_at();
+        referee.sum = 1.0;
         referee.settle(None, false);
         assert_eq!(referee.leader, Player::Foundation);
         referee.settle(None, true);

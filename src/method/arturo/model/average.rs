@@ -24,12 +24,7 @@ pub(in crate::method::arturo) struct Average {
 impl Average {
     pub fn begin(&mut self, len: usize) {
         let vector = || vec![0.0; len];
-        *self = Self {
-            older: vector(),
-            newer: vector(),
-            difference: vector(),
-            ..Self::default()
-        };
+        *self = Self { older: vector(), newer: vector(), difference: vector(), ..Self::default() };
     }
 
     pub fn clear(&mut self) {

@@ -250,8 +250,7 @@ mod tests {
         let mut curvature = Curvature::default();
         curvature.begin(2);
         for change in [[1.0, 2.0], [-3.0, 0.5], [0.0, -9.0]] {
-            let pair =
-                Pair { step: &[1.0, 1.0], change: &change, noise: 0.0, is_new_ground: true };
+            let pair = Pair { step: &[1.0, 1.0], change: &change, noise: 0.0, is_new_ground: true };
             curvature.learn(pair, &[1.0, 1.0]);
             assert!(cholesky(&curvature.matrix, 2, &mut [0.0; 4]));
         }

@@ -99,9 +99,8 @@ impl Model {
     /// first one.
     fn is_flat(&self, gradient: &[f64], share: f64) -> bool {
         let len = gradient.len();
-        let size = |i: usize| {
-            gradient[i].abs() + (share * self.noise.variance(i, len).max(0.0)).sqrt()
-        };
+        let size =
+            |i: usize| gradient[i].abs() + (share * self.noise.variance(i, len).max(0.0)).sqrt();
         let largest = (0..len).map(size).fold(0.0, f64::max);
         largest <= f64::EPSILON.sqrt() * self.scale
     }

@@ -31,7 +31,7 @@ const RISE: f64 = 3.0;
 const DOUBT: f64 = 0.5;
 /// Stages whose points a mean must hold before it is the answer.
 const LEAST_STAGES: f64 = 2.0;
-/// Mean square error of B v, relative, below which B is the Hessian for the purpose of averaging.
+/// Mean square error of B v, relative, below which averaging makes up for it.
 const KNOWN: f64 = 0.3;
 /// Rounding of an inner product, in units of the machine epsilon.
 const ROUNDING: f64 = 500.0;
@@ -134,19 +134,23 @@ impl Model {
         let step: Vec<f64> = x.iter().zip(&self.x).map(|(to, from)| to - from).collect();
         self.x.copy_from_slice(x);
         self.answer.copy_from_slice(x);
-        self.radius = self.radius.min(self.length(&step).max(FIRST_RADIUS));
-        self.curvature.doubt();
+        self.reach();
+        // the way there has been earned
+        self.radius = self.length(&step).clamp(FIRST_RADIUS, self.reach);
         self.average.clear();
         self.previous.exists = false;
         self.probe.cancel();
         self.begin_stage();
     }
 
-    /// Whether B is that of the Hessian up to what averaging makes up for.
-    pub fn knows_hessian(&self) -> bool {
+    /// Whether the answer is a mean of steps by a B that is the Hessian up to what averaging makes up
+    /// for.
+    pub fn is_settled(&self) -> bool {
         let len = self.x.len() as f64;
         self.noise.is_zero()
-            || self.curvature.is_known && len * self.curvature.relative_variance() < KNOWN
+            || self.is_averaged()
+                && !self.step.is_bound()
+                && len * self.curvature.relative_variance() < KNOWN
     }
 
     pub fn asks(&self) -> Place {
@@ -251,8 +255,8 @@ impl Model {
             let promised = previous.gain - 2.0 * previous.noise;
             let error = (0.25 * self.noise.along(&previous.step) * rate).sqrt();
             let rounding = ROUNDING * epsilon(round);
-            let has_risen = gain < -RISE * error - 2.0 * previous.noise
-                && gain.abs() > rounding * before.abs();
+            let has_risen =
+                gain < -RISE * error - 2.0 * previous.noise && gain.abs() > rounding * before.abs();
             let length = self.length(&previous.step);
             if previous.is_significant || has_risen {
                 if gain + error < POOR * promised {
@@ -269,6 +273,11 @@ impl Model {
             }
         }
         self.rejected_count = 0;
+        self.reach();
+    }
+
+    /// Distance has to be earned: the farthest that x has come.
+    fn reach(&mut self) {
         let far: Vec<f64> = self.x.iter().zip(&self.start).map(|(x, x0)| x - x0).collect();
         self.reach = self.reach.max(self.length(&far));
     }
@@ -288,8 +297,7 @@ impl Model {
             (along * along > RISE * RISE * error, 0.0)
         };
         if is_usable {
-            let pair =
-                Pair { step: &previous.step, change: &change, noise, is_new_ground: true };
+            let pair = Pair { step: &previous.step, change: &change, noise, is_new_ground: true };
             self.curvature.learn(pair, &self.units);
         }
     }

@@ -145,8 +145,7 @@ impl Probe {
         }
         self.sum.iter_mut().for_each(|y| *y /= count);
         let noise = self.noise * len * square / count;
-        let pair =
-            Pair { step: &self.step, change: &self.sum, noise, is_new_ground: false };
+        let pair = Pair { step: &self.step, change: &self.sum, noise, is_new_ground: false };
         curvature.learn(pair, units);
         self.change_count = 0;
     }
