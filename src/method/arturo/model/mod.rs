@@ -3,6 +3,7 @@
 mod average;
 mod curvature;
 mod evidence;
+mod judge;
 mod noise;
 mod probe;
 mod stage;
@@ -10,7 +11,7 @@ mod step;
 
 use crate::dual::DualSolver;
 use average::Average;
-use curvature::{Curvature, Pair};
+use curvature::Curvature;
 use noise::Noise;
 use probe::Probe;
 use stage::Stage;
@@ -18,23 +19,14 @@ use step::{Ball, Step};
 
 /// The first radius, in units of the start: never microscopic, where that costs hundreds of draws.
 const FIRST_RADIUS: f64 = 1e-2;
-/// The radius after a step whose gain fresh draws bear out, in lengths of that step.
-const GROWTH: f64 = 3.0;
 /// The same after a step that they do not bear out (Nocedal and Wright, algorithm 4.1).
 const SHRINKAGE: f64 = 0.25;
-/// Shares of the predicted gain below which the radius shrinks, and above which it may grow.
-const POOR: f64 = 0.25;
-const GOOD: f64 = 0.5;
-/// Standard errors by which f must have risen for the step to be undone.
-const RISE: f64 = 3.0;
 /// A distance from the model beyond what noise makes of it counts as this much noise.
 const DOUBT: f64 = 0.5;
 /// Stages whose points a mean must hold before it is the answer.
 const LEAST_STAGES: f64 = 2.0;
 /// Mean square error of B v, relative, below which averaging makes up for it.
 const KNOWN: f64 = 0.3;
-/// Rounding of an inner product, in units of the machine epsilon.
-const ROUNDING: f64 = 500.0;
 
 /// Where the model wants its next gradient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +85,7 @@ pub(super) struct Model {
     scale: f64,
     /// The answer.
     pub answer: Vec<f64>,
+    work: Vec<f64>,
     rejected_count: u32,
 }
 
@@ -112,6 +105,7 @@ impl Model {
         self.x = x.to_vec();
         self.start = x.to_vec();
         self.answer = x.to_vec();
+        self.work = vec![0.0; len];
         self.units = x.iter().map(|x| if *x != 0.0 { x * x } else { unit * unit }).collect();
         self.stage.begin(len);
         self.noise.begin(len);
@@ -131,12 +125,12 @@ impl Model {
 
     /// Goes on from a better point.
     pub fn go_to(&mut self, x: &[f64]) {
-        let step: Vec<f64> = x.iter().zip(&self.x).map(|(to, from)| to - from).collect();
+        let length = self.distance(x, &self.x);
         self.x.copy_from_slice(x);
         self.answer.copy_from_slice(x);
         self.reach();
         // the way there has been earned
-        self.radius = self.length(&step).clamp(FIRST_RADIUS, self.reach);
+        self.radius = length.max(FIRST_RADIUS).min(self.reach);
         self.average.clear();
         self.previous.exists = false;
         self.probe.cancel();
@@ -205,7 +199,7 @@ impl Model {
     pub fn retreat(&mut self, dual: &impl DualSolver, round: fn(f64) -> f64) {
         self.probe.cancel();
         if self.previous.exists && self.stage.count == 0.0 {
-            self.radius = SHRINKAGE * self.length(&self.previous.step.clone());
+            self.radius = SHRINKAGE * self.distance(&self.x, &self.previous.point);
             self.undo();
             self.choose(dual);
             self.advance(dual, round);
@@ -237,76 +231,10 @@ impl Model {
         step.choose(&stage.mean, stage.count, curvature, noise, &ball, dual);
     }
 
-    /// Root mean square of d/u.
-    fn length(&self, d: &[f64]) -> f64 {
-        let square: f64 = d.iter().zip(&self.units).map(|(d, u)| d * d / u).sum();
-        (square / d.len() as f64).sqrt()
-    }
-
-    /// What the step before has done, by the draws at both its ends.
-    fn judge(&mut self, round: fn(f64) -> f64) {
-        if self.previous.exists {
-            let previous = &self.previous;
-            let slope = |m: &[f64]| crate::dense::dot(m, &previous.step);
-            let [before, after] = [slope(&previous.gradient), slope(&self.stage.mean)];
-            let rate = previous.count.recip() + self.stage.count.recip();
-            // the step follows the noise of the gradient it was chosen by
-            let gain = -0.5 * (before + after) - previous.noise;
-            let promised = previous.gain - 2.0 * previous.noise;
-            let error = (0.25 * self.noise.along(&previous.step) * rate).sqrt();
-            let rounding = ROUNDING * epsilon(round);
-            let has_risen =
-                gain < -RISE * error - 2.0 * previous.noise && gain.abs() > rounding * before.abs();
-            let length = self.length(&previous.step);
-            if previous.is_significant || has_risen {
-                if gain + error < POOR * promised {
-                    self.radius = SHRINKAGE * length;
-                } else if gain - error > GOOD * promised && previous.was_bound {
-                    self.radius = self.radius.max(GROWTH * length);
-                }
-            }
-            self.learn_from_step(rate);
-            if has_risen {
-                self.rejected_count += 1;
-                self.undo();
-                return;
-            }
-        }
-        self.rejected_count = 0;
-        self.reach();
-    }
-
-    /// Distance has to be earned: the farthest that x has come.
-    fn reach(&mut self) {
-        let far: Vec<f64> = self.x.iter().zip(&self.start).map(|(x, x0)| x - x0).collect();
-        self.reach = self.reach.max(self.length(&far));
-    }
-
-    /// The change of the mean gradient along the step is a pair for the Hessian.
-    fn learn_from_step(&mut self, rate: f64) {
-        let len = self.x.len();
-        let previous = &self.previous;
-        let change: Vec<f64> =
-            self.stage.mean.iter().zip(&previous.gradient).map(|(new, old)| new - old).collect();
-        let (is_usable, noise) = if self.curvature.is_known {
-            let energy = self.noise.energy(self.curvature.factor(), len);
-            (previous.is_significant, energy.trace * rate)
-        } else {
-            let along = crate::dense::dot(&previous.step, &change);
-            let error = self.noise.along(&previous.step) * rate;
-            (along * along > RISE * RISE * error, 0.0)
-        };
-        if is_usable {
-            let pair = Pair { step: &previous.step, change: &change, noise, is_new_ground: true };
-            self.curvature.learn(pair, &self.units);
-        }
-    }
-
-    /// Back to where the step began, with what was known there.
-    fn undo(&mut self) {
-        self.x.copy_from_slice(&self.previous.point);
-        self.stage.resume(&self.previous.gradient, self.previous.count);
-        self.previous.exists = false;
+    /// Root mean square of (a - b) / u.
+    fn distance(&self, a: &[f64], b: &[f64]) -> f64 {
+        let squares = a.iter().zip(b).zip(&self.units).map(|((a, b), u)| (a - b) * (a - b) / u);
+        (squares.sum::<f64>() / a.len() as f64).sqrt()
     }
 
     fn take_into_answer(&mut self) {
@@ -316,10 +244,11 @@ impl Model {
         let energy = 2.0 * self.step.noise;
         if energy > 0.0 {
             let weight = count * energy / (energy + DOUBT * (bend - energy).max(0.0));
-            let point: Vec<f64> =
-                self.x.iter().zip(&self.step.vector).map(|(x, d)| x + d).collect();
+            for ((point, x), d) in self.work.iter_mut().zip(&self.x).zip(&self.step.vector) {
+                *point = x + d;
+            }
             let noise = [energy * count, self.step.spread];
-            self.average.take_in(&point, weight, hessian, noise);
+            self.average.take_in(&self.work, weight, hessian, noise);
         } else {
             self.average.clear();
         }
@@ -367,9 +296,4 @@ impl Model {
         self.noise.begin_stage();
         self.stage.next(self.noise.is_zero());
     }
-}
-
-/// The distance from 1 to the next larger float of the run.
-fn epsilon(round: fn(f64) -> f64) -> f64 {
-    if round(1.0 + 1e-12) > 1.0 { f64::EPSILON } else { f64::from(f32::EPSILON) }
 }

@@ -1,0 +1,188 @@
+//! What is asked for next, and who is told.
+
+use super::SelfCalibrating;
+use super::model::{Event, Place};
+use super::referee::{Player, Verdict};
+use crate::averaging::Averaging;
+use crate::dual::DualSolver;
+use crate::method::{Report, Run};
+use crate::param::{ParamVec, Scalar};
+use crate::run::Point;
+use crate::solver::NAME;
+use argmin::core::Error;
+
+/// Separates the directions of probes from the draws of gradients.
+const PROBE_STREAM: u64 = 0x7072_6f62;
+
+/// What the next gradient is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+pub(super) enum Agenda {
+    /// A step of the foundation.
+    #[default]
+    Walk,
+    /// A gradient for the model.
+    Model,
+    /// The two answers are compared.
+    Rivals,
+    /// The better one is compared with the incumbent.
+    Incumbent,
+    /// The draw that was not finite elsewhere, at the start: is it broken, or the point outside?
+    Recheck { index: u64, of: Player },
+}
+
+impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
+    /// The point of the next gradient.
+    pub(super) fn write_place(&self, x: &mut [F]) {
+        match self.agenda {
+            Agenda::Walk => x.copy_from_slice(&self.walker),
+            Agenda::Recheck { .. } => x.copy_from_slice(self.foundation.start()),
+            Agenda::Rivals | Agenda::Incumbent => {
+                let u = F::from_f64_lossy(self.referee.place());
+                for ((x, a), b) in x.iter_mut().zip(&self.referee.from).zip(&self.referee.to) {
+                    *x = *a + u * (*b - *a);
+                }
+            }
+            Agenda::Model => {
+                let is_probe = self.model.asks() == Place::Probe;
+                for (i, x) in x.iter_mut().enumerate() {
+                    let place = if is_probe { self.model.probe_point(i) } else { self.model.x[i] };
+                    *x = F::from_f64_lossy(place);
+                }
+            }
+        }
+    }
+
+    /// Gives the gradient to the part that has asked for it.
+    pub(super) fn tell<P: ParamVec<Scalar = F>>(
+        &mut self,
+        point: &mut Point<P>,
+        run: &Run,
+    ) -> Result<Report, Error> {
+        let gradient = point.gradient.as_coordinates()?;
+        match self.agenda {
+            Agenda::Walk if self.has_model() => {
+                self.foundation_count += 1;
+                let step_norm = self.foundation.step(&mut self.walker, &mut self.average, gradient);
+                Ok(Report { step_norm, ..Report::default() })
+            }
+            Agenda::Walk => {
+                let x = point.param.as_coordinates_mut()?;
+                let average = point.best.as_coordinates_mut()?;
+                let step_norm = self.foundation.step(x, average, gradient);
+                Ok(Report { step_norm, ..Report::default() })
+            }
+            Agenda::Model => {
+                for (exact, g) in self.views.gradient.iter_mut().zip(gradient) {
+                    *exact = g.to_f64_exact();
+                }
+                let random = run.fresh_draw().stream(PROBE_STREAM);
+                let event = self.model.tell(&self.views.gradient, &self.dual, random, round::<F>);
+                if event == Event::Gathered {
+                    return Ok(Report::default());
+                }
+                self.show();
+                Ok(self.report())
+            }
+            Agenda::Rivals | Agenda::Incumbent => {
+                let difference = self.referee.to.iter().zip(&self.referee.from);
+                let slope = difference
+                    .zip(gradient)
+                    .map(|((b, a), g)| (*b - *a).to_f64_exact() * g.to_f64_exact())
+                    .sum();
+                let verdict = self.referee.take_in(Some(slope));
+                self.rule(verdict, run.draw_count);
+                Ok(Report::default())
+            }
+            Agenda::Recheck { of, .. } => {
+                // the draw is sound: the point was outside of the domain
+                match of {
+                    Player::Model => self.model.retreat(&self.dual, round::<F>),
+                    Player::Foundation if self.has_model() => {
+                        self.foundation.retreat(&mut self.walker, &self.average);
+                    }
+                    Player::Foundation => {
+                        let average = point.best.as_coordinates()?;
+                        self.foundation.retreat(point.param.as_coordinates_mut()?, average);
+                    }
+                }
+                Ok(Report::default())
+            }
+        }
+    }
+
+    /// Decides what the next gradient is for, and writes the answer.
+    pub(super) fn plan<P: ParamVec<Scalar = F>>(
+        &mut self,
+        point: &mut Point<P>,
+        run: &Run,
+    ) -> Result<(), Error> {
+        let is_last = run.averaging == Averaging::None;
+        if !self.has_model() {
+            self.agenda = Agenda::Walk;
+            if is_last {
+                let x = point.param.as_coordinates()?;
+                point.best.as_coordinates_mut()?.copy_from_slice(x);
+            }
+            return Ok(());
+        }
+        if !matches!(self.agenda, Agenda::Rivals | Agenda::Incumbent) {
+            self.agenda = if self.model.asks() == Place::Probe {
+                Agenda::Model
+            } else if self.referee.is_due(run.draw_count) {
+                self.compare_rivals(run.draw_count)
+            } else {
+                let [walks, draws] = self.last_counts;
+                match self.referee.turn(self.foundation_count - walks, run.draw_count - draws) {
+                    Player::Foundation => Agenda::Walk,
+                    Player::Model => Agenda::Model,
+                }
+            };
+        }
+        let answer = point.best.as_coordinates_mut()?;
+        if is_last {
+            self.write_last(answer)
+        } else {
+            self.write_answer(answer)
+        }
+        Ok(())
+    }
+
+    /// A gradient that could not be used: the same draw at the start says whether the draw is broken
+    /// or the point outside of the domain.
+    pub(super) fn lose<P: ParamVec<Scalar = F>>(
+        &mut self,
+        point: &mut Point<P>,
+        index: u64,
+        run: &mut Run,
+    ) -> Result<Report, Error> {
+        let of = match self.agenda {
+            Agenda::Walk => Player::Foundation,
+            Agenda::Model => Player::Model,
+            Agenda::Rivals | Agenda::Incumbent => {
+                let verdict = self.referee.take_in(None);
+                // the incumbent is inside of the domain
+                let is_incumbent = self.agenda == Agenda::Incumbent;
+                self.rule(if is_incumbent { Verdict::Worse } else { verdict }, run.draw_count);
+                self.plan(point, run)?;
+                return Ok(Report::default());
+            }
+            Agenda::Recheck { index, of } => {
+                run.skipped_draw_count += 1;
+                if of == Player::Model {
+                    self.model.lose();
+                }
+                self.plan(point, run)?;
+                point.accepts(NAME, run.draw(index), run.non_finite)?;
+                return Ok(Report::default());
+            }
+        };
+        self.agenda = Agenda::Recheck { index, of };
+        Ok(Report::default())
+    }
+}
+
+/// The nearest float of the run.
+fn round<F: Scalar>(x: f64) -> f64 {
+    F::from_f64_lossy(x).to_f64_exact()
+}

@@ -1,0 +1,87 @@
+//! What a step has done, by the draws at both its ends.
+
+use super::curvature::Pair;
+use super::{Model, SHRINKAGE};
+use crate::dense::dot;
+
+/// The radius after a step whose gain fresh draws bear out, in lengths of that step.
+const GROWTH: f64 = 3.0;
+/// Shares of the predicted gain below which the radius shrinks, and above which it may grow.
+const POOR: f64 = 0.25;
+const GOOD: f64 = 0.5;
+/// Standard errors by which f must have risen for the step to be undone.
+const RISE: f64 = 3.0;
+/// Rounding of an inner product, in units of the machine epsilon.
+const ROUNDING: f64 = 500.0;
+
+impl Model {
+    /// What the step before has done, by the draws at both its ends.
+    pub(super) fn judge(&mut self, round: fn(f64) -> f64) {
+        if self.previous.exists {
+            let previous = &self.previous;
+            let slope = |m: &[f64]| dot(m, &previous.step);
+            let [before, after] = [slope(&previous.gradient), slope(&self.stage.mean)];
+            let rate = previous.count.recip() + self.stage.count.recip();
+            // the step follows the noise of the gradient it was chosen by
+            let gain = -0.5 * (before + after) - previous.noise;
+            let promised = previous.gain - 2.0 * previous.noise;
+            let error = (0.25 * self.noise.along(&previous.step) * rate).sqrt();
+            let rounding = ROUNDING * epsilon(round);
+            let has_risen =
+                gain < -RISE * error - 2.0 * previous.noise && gain.abs() > rounding * before.abs();
+            let length = self.distance(&self.x, &previous.point);
+            if previous.is_significant || has_risen {
+                if gain + error < POOR * promised {
+                    self.radius = (SHRINKAGE * length).max(f64::EPSILON * self.reach);
+                } else if gain - error > GOOD * promised && previous.was_bound {
+                    self.radius = self.radius.max(GROWTH * length);
+                }
+            }
+            self.learn_from_step(rate);
+            if has_risen {
+                self.rejected_count += 1;
+                self.undo();
+                return;
+            }
+        }
+        self.rejected_count = 0;
+        self.reach();
+    }
+
+    /// Distance has to be earned: the farthest that x has come.
+    pub(super) fn reach(&mut self) {
+        self.reach = self.reach.max(self.distance(&self.x, &self.start));
+    }
+
+    /// The change of the mean gradient along the step is a pair for the Hessian.
+    fn learn_from_step(&mut self, rate: f64) {
+        let (len, previous, change) = (self.x.len(), &self.previous, &mut self.work);
+        for ((y, new), old) in change.iter_mut().zip(&self.stage.mean).zip(&previous.gradient) {
+            *y = new - old;
+        }
+        let (is_usable, noise) = if self.curvature.is_known {
+            let energy = self.noise.energy(self.curvature.factor(), len);
+            (previous.is_significant, energy.trace * rate)
+        } else {
+            let along = dot(&previous.step, change);
+            let error = self.noise.along(&previous.step) * rate;
+            (along * along > RISE * RISE * error, 0.0)
+        };
+        if is_usable {
+            let pair = Pair { step: &previous.step, change, noise, is_new_ground: true };
+            self.curvature.learn(pair, &self.units);
+        }
+    }
+
+    /// Back to where the step began, with what was known there.
+    pub(super) fn undo(&mut self) {
+        self.x.copy_from_slice(&self.previous.point);
+        self.stage.resume(&self.previous.gradient, self.previous.count);
+        self.previous.exists = false;
+    }
+}
+
+/// The distance from 1 to the next larger float of the run.
+fn epsilon(round: fn(f64) -> f64) -> f64 {
+    if round(1.0 + 1e-12) > 1.0 { f64::EPSILON } else { f64::from(f32::EPSILON) }
+}

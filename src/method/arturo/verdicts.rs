@@ -1,0 +1,102 @@
+//! What follows from the referee's verdicts: who leads, and who goes on from where.
+
+use super::referee::{Player, Verdict};
+use super::{Agenda, SelfCalibrating};
+use crate::dual::DualSolver;
+use crate::param::Scalar;
+
+impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
+    /// Writes the leader's answer.
+    pub(super) fn write_answer(&self, answer: &mut [F]) {
+        match self.referee.leader {
+            Player::Foundation => answer.copy_from_slice(&self.average),
+            Player::Model => write(answer, &self.model.answer),
+        }
+    }
+
+    /// Writes the leader's last point, for those who want no average.
+    pub(super) fn write_last(&self, answer: &mut [F]) {
+        match self.referee.leader {
+            Player::Foundation => answer.copy_from_slice(&self.walker),
+            Player::Model => write(answer, &self.model.x),
+        }
+    }
+
+    /// From the foundation's answer to the model's.
+    pub(super) fn compare_rivals(&mut self, draw_count: u64) -> Agenda {
+        self.referee.from.copy_from_slice(&self.average);
+        write(&mut self.referee.to, &self.model.answer);
+        self.referee.open(draw_count);
+        Agenda::Rivals
+    }
+
+    /// Does what the referee says.
+    pub(super) fn rule(&mut self, verdict: Verdict, draw_count: u64) {
+        if verdict == Verdict::Open {
+            return;
+        }
+        if self.agenda == Agenda::Rivals {
+            let winner = match verdict {
+                Verdict::Better => Some(Player::Model),
+                Verdict::Worse => Some(Player::Foundation),
+                _ => None,
+            };
+            self.referee.settle(winner, self.model.is_settled());
+            match winner {
+                Some(Player::Model) => self.restart_foundation(),
+                Some(Player::Foundation) => self.restart_model(),
+                None => {}
+            }
+            self.compare_incumbent(draw_count);
+        } else {
+            if verdict == Verdict::Worse {
+                let incumbent = std::mem::take(&mut self.incumbent);
+                self.average.copy_from_slice(&incumbent);
+                self.restart_model();
+                self.walker.copy_from_slice(&incumbent);
+                self.foundation.begin(&incumbent);
+                self.incumbent = incumbent;
+            } else {
+                self.incumbent.copy_from_slice(&self.referee.to);
+            }
+            self.referee.adjourn(draw_count);
+            self.last_counts = [self.foundation_count, draw_count];
+            self.agenda = Agenda::Model;
+        }
+    }
+
+    /// From the incumbent to the leader's answer.
+    fn compare_incumbent(&mut self, draw_count: u64) {
+        let mut to = std::mem::take(&mut self.referee.to);
+        self.write_answer(&mut to);
+        self.referee.to = to;
+        self.referee.from.copy_from_slice(&self.incumbent);
+        self.referee.open(draw_count);
+        self.agenda = Agenda::Incumbent;
+    }
+
+    /// The foundation goes on from the model's answer.
+    fn restart_foundation(&mut self) {
+        let mut x = std::mem::take(&mut self.walker);
+        write(&mut x, &self.model.answer);
+        self.average.copy_from_slice(&x);
+        self.foundation.begin(&x);
+        self.walker = x;
+    }
+
+    /// The model goes on from the foundation's answer.
+    fn restart_model(&mut self) {
+        for (exact, x) in self.views.gradient.iter_mut().zip(&self.average) {
+            *exact = x.to_f64_exact();
+        }
+        self.model.go_to(&self.views.gradient);
+        self.show();
+    }
+}
+
+/// Writes `from` in the floats of the run.
+fn write<F: Scalar>(to: &mut [F], from: &[f64]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = F::from_f64_lossy(*from);
+    }
+}
