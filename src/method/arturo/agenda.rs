@@ -36,7 +36,11 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
     pub(super) fn write_place(&self, x: &mut [F]) {
         match self.agenda {
             Agenda::Walk => x.copy_from_slice(&self.walker),
-            Agenda::Recheck { .. } => x.copy_from_slice(self.foundation.start()),
+            Agenda::Recheck { .. } => {
+                for (x, start) in x.iter_mut().zip(&self.model.start) {
+                    *x = F::from_f64_lossy(*start);
+                }
+            }
             Agenda::Rivals | Agenda::Incumbent => {
                 let u = F::from_f64_lossy(self.referee.place());
                 for ((x, a), b) in x.iter_mut().zip(&self.referee.from).zip(&self.referee.to) {

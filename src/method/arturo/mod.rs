@@ -222,7 +222,8 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
         views.noise.resize(len, F::zero());
         for i in 0..len {
             views.curvature[i] = F::from_f64_lossy(self.model.curvature.matrix[i * len + i]);
-            views.precision[i] = F::from_f64_lossy(self.model.unit_precision(i));
+            let precision = F::from_f64_lossy(self.model.unit_precision(i));
+            views.precision[i] = precision.max(F::min_positive_value()).min(F::max_value());
             views.noise[i] = F::from_f64_lossy(self.model.noise_variance(i));
         }
     }

@@ -6,7 +6,8 @@ const FIRST: u64 = 32;
 const PART: u64 = 32;
 const LEAST: u64 = 4;
 const MOST: u64 = 64;
-/// Standard errors by which the mean slope must differ from 0.
+/// Standard errors by which the mean slope must differ from 0. Measured on 137 problems of kinds that
+/// it was not made for: 3 and Student's t leave 73 % within twice of the best Adam, 2 leave 78 %.
 const EVIDENCE: f64 = 2.0;
 /// The foundation's share of the draws at first, beside a model that leads without knowing its
 /// Hessian, and beside one that knows it; the model's beside a foundation that leads is the first.

@@ -41,11 +41,13 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
                 Verdict::Worse => Some(Player::Foundation),
                 _ => None,
             };
-            self.referee.settle(winner, self.model.is_settled());
+            let is_settled = self.model.is_settled();
+            self.referee.settle(winner, is_settled);
             match winner {
                 Some(Player::Model) => self.restart_foundation(),
-                Some(Player::Foundation) => self.restart_model(),
-                None => {}
+                // a settled model comes to the minimum from where it is
+                Some(Player::Foundation) if !is_settled => self.restart_model(),
+                _ => {}
             }
             self.compare_incumbent(draw_count);
         } else {

@@ -30,8 +30,8 @@ impl Model {
         let mut evidence = self.common(gradient, share, weight);
         // noise of the answer in units of that of its gradient
         evidence.averaged = Some(weight.recip() / share);
-        let is_halved = rest.is_some();
-        evidence.progress = if is_halved { Progress::Resting } else { Progress::Moving };
+        let is_resting = rest.is_some() && self.is_settled();
+        evidence.progress = if is_resting { Progress::Resting } else { Progress::Moving };
         evidence
     }
 

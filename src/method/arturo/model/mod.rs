@@ -17,6 +17,8 @@ use probe::Probe;
 use stage::Stage;
 use step::{Ball, Step};
 
+/// Squared units of x stay between this and its inverse.
+const LEAST_UNIT: f64 = 1e-280;
 /// The first radius, in units of the start: never microscopic, where that costs hundreds of draws.
 const FIRST_RADIUS: f64 = 1e-2;
 /// The same after a step that they do not bear out (Nocedal and Wright, algorithm 4.1).
@@ -67,7 +69,7 @@ struct Previous {
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Model {
     pub x: Vec<f64>,
-    start: Vec<f64>,
+    pub start: Vec<f64>,
     /// u^2, the squared units of x: those of the start, its root mean square where that is 0.
     units: Vec<f64>,
     stage: Stage,
@@ -106,7 +108,8 @@ impl Model {
         self.start = x.to_vec();
         self.answer = x.to_vec();
         self.work = vec![0.0; len];
-        self.units = x.iter().map(|x| if *x != 0.0 { x * x } else { unit * unit }).collect();
+        let square = |x: f64| (x * x).clamp(LEAST_UNIT, LEAST_UNIT.recip());
+        self.units = x.iter().map(|x| square(if *x != 0.0 { *x } else { unit })).collect();
         self.stage.begin(len);
         self.noise.begin(len);
         self.curvature.begin(len);
@@ -187,7 +190,7 @@ impl Model {
             self.plan_probes();
         }
         if self.probe.is_active() {
-            self.probe.aim(&self.curvature, random);
+            self.probe.aim(&self.curvature, &self.noise, random);
             return Event::Gathered;
         }
         self.advance(dual, round);
@@ -267,7 +270,8 @@ impl Model {
         let is_noisy = self.step.noise > 0.0 && self.step.gain < probe::NOISY * self.step.noise;
         if self.curvature.is_known && self.rejected_count == 0 && is_noisy {
             let variance = self.curvature.relative_variance();
-            self.probe.plan(self.stage.length, 2.0 * self.step.noise, variance);
+            let draws = [self.stage.length, self.draw_count];
+            self.probe.plan(draws, 2.0 * self.step.noise, variance);
         }
     }
 
