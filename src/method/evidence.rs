@@ -5,6 +5,8 @@
 /// Close to the minimum x* of a quadratic, x - x* = B^-1 m less the noise of m over the curvature.
 #[derive(Clone, Debug)]
 pub struct Evidence {
+    /// Where the gradient holds; at argmin's `param` if none.
+    pub(crate) point: Option<Vec<f64>>,
     /// m, the estimate of the gradient at x, f/x.
     pub(crate) gradient: Vec<f64>,
     /// Its standard error.
@@ -42,6 +44,7 @@ impl Evidence {
     /// Nothing is known yet in n dimensions: no gradient, no curvature, any error.
     pub(crate) fn unknown(len: usize) -> Self {
         Self {
+            point: None,
             gradient: vec![f64::NAN; len],
             gradient_error: vec![f64::INFINITY; len],
             newton_step: vec![0.0; len],

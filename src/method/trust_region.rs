@@ -208,6 +208,7 @@ impl<F: Scalar, E, D> Method<F> for TrustRegion<F, E, D> {
         let gains = std::iter::zip(&variance, &curvature).map(|(v, a)| v * a);
         let [trace, squares] = gains.fold([0.0, 0.0], |[t, s], v| [t + v, s + v * v]);
         Some(Evidence {
+            point: None,
             gradient_error: noise.iter().map(|r| (gain * r).sqrt()).collect(),
             variance,
             signal: -std::iter::zip(&gradient, &newton_step).map(|(m, d)| m * d).sum::<f64>(),

@@ -212,6 +212,7 @@ impl<F: Scalar, M: Method<F>> Arturo<F, M> {
     }
 
     fn solution_at(&self, evidence: &Evidence, x: &[f64], best: &[f64]) -> Solution {
+        let x = evidence.point.as_deref().unwrap_or(x);
         let mut solution = assess(evidence, x, best, self.run.draw_count);
         solution.r_hat = self.segments.as_ref().and_then(Segments::r_hat);
         if self.stopping.as_ref().is_some_and(Stopping::is_met) {

@@ -28,7 +28,17 @@ pub(super) enum Agenda {
     /// The better one is compared with the incumbent.
     Incumbent,
     /// The draw that was not finite elsewhere, at the start: is it broken, or the point outside?
-    Recheck { index: u64, of: Player },
+    Recheck { index: u64, of: Asker },
+}
+
+/// Who has asked for a gradient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+pub(super) enum Asker {
+    Foundation,
+    Model,
+    Rivals,
+    Incumbent,
 }
 
 impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
@@ -94,20 +104,30 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
                     .zip(gradient)
                     .map(|((b, a), g)| (*b - *a).to_f64_exact() * g.to_f64_exact())
                     .sum();
-                let verdict = self.referee.take_in(Some(slope));
+                let verdict = self.referee.take_in(slope);
                 self.rule(verdict, run.draw_count);
                 Ok(Report::default())
             }
             Agenda::Recheck { of, .. } => {
                 // the draw is sound: the point was outside of the domain
                 match of {
-                    Player::Model => self.model.retreat(&self.dual, round::<F>),
-                    Player::Foundation if self.has_model() => {
+                    Asker::Model => self.model.retreat(&self.dual, round::<F>),
+                    Asker::Foundation if self.has_model() => {
                         self.foundation.retreat(&mut self.walker, &self.average);
                     }
-                    Player::Foundation => {
+                    Asker::Foundation => {
                         let average = point.best.as_coordinates()?;
                         self.foundation.retreat(point.param.as_coordinates_mut()?, average);
+                    }
+                    Asker::Rivals => {
+                        self.agenda = Agenda::Rivals;
+                        let verdict = self.referee.nearer_end();
+                        self.rule(verdict, run.draw_count);
+                    }
+                    Asker::Incumbent => {
+                        // the incumbent is inside of the domain
+                        self.agenda = Agenda::Incumbent;
+                        self.rule(Verdict::Worse, run.draw_count);
                     }
                 }
                 Ok(Report::default())
@@ -161,20 +181,17 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
         run: &mut Run,
     ) -> Result<Report, Error> {
         let of = match self.agenda {
-            Agenda::Walk => Player::Foundation,
-            Agenda::Model => Player::Model,
-            Agenda::Rivals | Agenda::Incumbent => {
-                let verdict = self.referee.take_in(None);
-                // the incumbent is inside of the domain
-                let is_incumbent = self.agenda == Agenda::Incumbent;
-                self.rule(if is_incumbent { Verdict::Worse } else { verdict }, run.draw_count);
-                self.plan(point, run)?;
-                return Ok(Report::default());
-            }
+            Agenda::Walk => Asker::Foundation,
+            Agenda::Model => Asker::Model,
+            Agenda::Rivals => Asker::Rivals,
+            Agenda::Incumbent => Asker::Incumbent,
             Agenda::Recheck { index, of } => {
                 run.skipped_draw_count += 1;
-                if of == Player::Model {
-                    self.model.lose();
+                match of {
+                    Asker::Model => self.model.lose(),
+                    Asker::Rivals => self.agenda = Agenda::Rivals,
+                    Asker::Incumbent => self.agenda = Agenda::Incumbent,
+                    Asker::Foundation => {}
                 }
                 self.plan(point, run)?;
                 point.accepts(NAME, run.draw(index), run.non_finite)?;

@@ -92,10 +92,9 @@ impl<F: Scalar, D> Method<F> for SelfCalibrating<F, D> {
 
     fn evidence(&self, _draw_count: u64) -> Option<Evidence> {
         let len = self.foundation.start().len();
-        (len > 0).then(|| match self.referee.leader {
-            Player::Model if self.has_model() => self.model.evidence(),
-            _ => Evidence::unknown(len),
-        })
+        let leads = self.referee.leader == Player::Model;
+        let known = || self.has_model().then(|| self.model.evidence(leads));
+        (len > 0).then(|| known().unwrap_or_else(|| Evidence::unknown(len)))
     }
 }
 

@@ -90,16 +90,17 @@ impl<F: Copy> Referee<F> {
         (self.count as f64 + 0.5) / self.planned as f64
     }
 
-    /// Takes in g.(b - a), or nothing where g could not be used.
-    pub fn take_in(&mut self, slope: Option<f64>) -> Verdict {
-        let Some(slope) = slope else {
-            // the nearer end is the one outside of the domain
-            return if self.place() < 0.5 { Verdict::Better } else { Verdict::Worse };
-        };
+    /// Takes in g.(b - a).
+    pub fn take_in(&mut self, slope: f64) -> Verdict {
         self.count += 1;
         self.sum += slope;
         self.squares += slope * slope;
         if self.count < self.planned { Verdict::Open } else { self.verdict() }
+    }
+
+    /// The verdict where the way leads out of the domain: the nearer end is the worse one.
+    pub fn nearer_end(&self) -> Verdict {
+        if self.place() < 0.5 { Verdict::Better } else { Verdict::Worse }
     }
 
     fn verdict(&self) -> Verdict {
@@ -150,7 +151,7 @@ mod tests {
         let mut referee = Referee::<f64>::default();
         referee.open(320);
         loop {
-            let verdict = referee.take_in(Some(slopes(referee.place())));
+            let verdict = referee.take_in(slopes(referee.place()));
             if verdict != Verdict::Open {
                 return verdict;
             }

@@ -8,14 +8,18 @@ use crate::method::{Evidence, Progress};
 const STANDSTILL: u32 = 10;
 
 impl Model {
-    /// The evidence for the answer.
-    pub fn evidence(&self) -> Evidence {
+    /// The evidence for the answer where the model leads; else that of the last stage, from which the
+    /// leader's answer is as far as it is.
+    pub fn evidence(&self, leads: bool) -> Evidence {
         let len = self.x.len();
         if !self.curvature.is_known {
             return Evidence { is_exact: self.noise.is_zero(), ..Evidence::unknown(len) };
         }
-        let mut evidence = if self.is_averaged() { self.of_average() } else { self.of_point() };
-        if self.rejected_count >= STANDSTILL {
+        let mut evidence =
+            if leads && self.is_averaged() { self.of_average() } else { self.of_point() };
+        if !leads {
+            evidence.progress = Progress::Moving;
+        } else if self.rejected_count >= STANDSTILL {
             evidence.progress = Progress::Stuck;
         }
         evidence
@@ -37,12 +41,13 @@ impl Model {
 
     /// The answer is the point of this stage, or of the last one while this one is short.
     fn of_point(&self) -> Evidence {
-        let (gradient, count) = if self.stage.count > 0.0 || !self.previous.exists {
-            (&self.stage.mean, self.stage.count)
+        let (point, gradient, count) = if self.stage.count > 0.0 || !self.previous.exists {
+            (&self.x, &self.stage.mean, self.stage.count)
         } else {
-            (&self.previous.gradient, self.previous.count)
+            (&self.previous.point, &self.previous.gradient, self.previous.count)
         };
         let mut evidence = self.common(gradient.clone(), count.max(1.0).recip(), count);
+        evidence.point = Some(point.clone());
         evidence.decrease = self.previous.gain;
         let is_resting = self.noise.is_zero() && !self.step.is_bound();
         evidence.progress = if is_resting { Progress::Resting } else { Progress::Moving };
@@ -75,6 +80,7 @@ impl Model {
         let covariance = self.noise.covariance();
         let draws = draws.max(1.0);
         Evidence {
+            point: None,
             gradient_error: (0..len).map(|i| (share * diagonal(covariance, i)).sqrt()).collect(),
             variance: (0..len).map(|i| diagonal(&sandwich, i) / draws).collect(),
             curvature: (0..len)
