@@ -34,6 +34,10 @@ pub trait FiniteSum: Send + Sync {
     fn smooth_convex(&self) -> bool {
         false
     }
+
+    fn no_limit(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 /// The problem of minimizing a finite sum from batches of terms.
@@ -116,6 +120,10 @@ impl<S: FiniteSum> Problem for Batched<S> {
 
     fn smooth_convex(&self) -> bool {
         self.sum.smooth_convex()
+    }
+
+    fn no_limit(&self) -> Option<&'static str> {
+        self.sum.no_limit()
     }
 }
 

@@ -9,6 +9,7 @@ mod data;
 mod dual;
 mod finite_sum;
 mod inventory;
+mod limit;
 mod logistic;
 mod mgh;
 mod mlp;
@@ -22,6 +23,7 @@ mod variational;
 mod vqe;
 
 pub use argmin_arturo::Draw;
+pub use limit::{Limit, limit, no_limit_reason};
 
 /// An objective to be minimized from stochastic gradients.
 pub trait Problem: Send + Sync {
