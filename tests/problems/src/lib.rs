@@ -72,11 +72,6 @@ pub trait Problem: Send + Sync {
     fn no_limit(&self) -> Option<&'static str> {
         None
     }
-
-    /// How many gradient draws a solver gets.
-    fn budget(&self) -> usize {
-        3000
-    }
 }
 
 /// All problems.

@@ -76,20 +76,18 @@ pub fn minimize(problem: &dyn Problem, start: &[f64]) -> End {
             }
         };
         let Some((next, below)) = next else {
-            // the last step that rounding of the cost hides
-            let last = &x + model.step(0.0).0;
             let stationary = promise <= STATIONARY * (first - cost).abs();
-            let x = if stationary
-                && (problem.cost(last.as_slice()) - cost).abs()
-                    <= 2.0 * promise + 1e-14 * cost.abs()
-            {
-                last
-            } else {
-                x
-            };
-            return End { x: x.as_slice().to_vec(), stationary };
+            return End { x: polished(problem, &x, cost, &model), stationary };
         };
         (x, cost) = (next, below);
     }
     End { x: x.as_slice().to_vec(), stationary: false }
+}
+
+/// One more Newton step, where rounding of the cost hides what it gains.
+fn polished(problem: &dyn Problem, x: &DVector<f64>, cost: f64, model: &Model) -> Vec<f64> {
+    let (step, promise) = model.step(0.0);
+    let next = x + step;
+    let hidden = (problem.cost(next.as_slice()) - cost).abs() <= 2.0 * promise + 1e-14 * cost.abs();
+    if hidden { next.as_slice().to_vec() } else { x.as_slice().to_vec() }
 }
