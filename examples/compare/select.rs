@@ -125,10 +125,13 @@ pub fn plans(size: Size, seeds: u64, filter: &str) -> Vec<Plan> {
     families.into_values().flat_map(|family| plan(family, size, seeds)).collect()
 }
 
-/// The most problems of a family by the least hashes of their names; long budgets are for those
-/// with noise, and first for those with a limit to be judged by.
+/// The most problems of a family by the least hashes of their names, one with noise in any case;
+/// long budgets are for those with noise, and first for those with a limit to be judged by.
 fn plan(mut family: Vec<Arc<dyn Problem>>, size: Size, seeds: u64) -> Vec<Plan> {
     family.sort_by_cached_key(|problem| fnv1a(&problem.name()));
+    if let Some(first) = family.iter().position(|problem| !problem.noise_free()) {
+        family[..=first].rotate_right(1);
+    }
     family.truncate(size.problems_run_to(USUAL_BUDGET));
     let fit = |problem: &&Arc<dyn Problem>| !problem.noise_free() && !is_slow(&problem.name());
     let mut long: Vec<String> = family.iter().filter(fit).map(|problem| problem.name()).collect();

@@ -63,6 +63,21 @@ fn a_solver_that_knows_the_optimum_reaches_the_limit() {
     }
 }
 
+/// Newsvendors with exponential demand: stock j has the Hessian h / s_j and the variance h b_j, so
+/// that the limit is `sum_j s_j b_j / 2`.
+#[test]
+fn newsvendors_have_the_limit_of_the_closed_form() {
+    let backlog = [2.0, 4.0, 9.0, 19.0, 49.0].into_iter().cycle();
+    let scale = |j: i32| 100f64.powf(f64::from(j) / 9.0);
+    let exact: f64 = (0..10).zip(backlog).map(|(j, b)| 0.5 * scale(j) * b).sum();
+    for samples in [1, 16] {
+        let name = format!("inventory/exponential/samples={samples}");
+        let Limit { one_draw, standard_error, .. } = limit(&name).expect("a limit");
+        let error = (one_draw - exact / f64::from(samples)) / standard_error;
+        assert!(error.abs() < 3.0, "{name}: {one_draw} is {error:.1} standard errors off");
+    }
+}
+
 #[test]
 fn stored_limits_are_reproduced() {
     for name in [0, 3, 4, 7, 9, 12].map(|k| NEARLY_QUADRATIC[k]) {
