@@ -43,13 +43,9 @@ impl Size {
         }
     }
 
-    /// The most seeds that are run to a budget.
-    pub fn seeds_run_to(self, budget: usize) -> u64 {
-        match budget {
-            ..=USUAL_BUDGET => u64::MAX,
-            ..=LONG_BUDGET => 3,
-            _ => 1,
-        }
+    /// The most seeds that are run to a long budget.
+    pub fn seeds_run_to(budget: usize) -> u64 {
+        if budget <= LONG_BUDGET { 3 } else { 1 }
     }
 }
 
@@ -118,7 +114,7 @@ pub fn plans(size: Size, seeds: u64, filter: &str) -> Vec<Plan> {
     let mut families: BTreeMap<&str, Vec<Arc<dyn Problem>>> = BTreeMap::new();
     for problem in suite::suite() {
         let name = problem.name();
-        if name.contains(filter) && !(size == Size::Quick && is_slow(&name)) {
+        if name.contains(filter) && !(size == Size::Quick && is_slowest(&name)) {
             families.entry(problem.family()).or_default().push(problem.into());
         }
     }
@@ -126,35 +122,49 @@ pub fn plans(size: Size, seeds: u64, filter: &str) -> Vec<Plan> {
 }
 
 /// The most problems of a family by the least hashes of their names, one with noise in any case;
-/// long budgets are for those with noise, and first for those with a limit to be judged by.
+/// long budgets are for those with noise, and first for fast ones with a limit to be judged by.
 fn plan(mut family: Vec<Arc<dyn Problem>>, size: Size, seeds: u64) -> Vec<Plan> {
     family.sort_by_cached_key(|problem| fnv1a(&problem.name()));
     if let Some(first) = family.iter().position(|problem| !problem.noise_free()) {
         family[..=first].rotate_right(1);
     }
     family.truncate(size.problems_run_to(USUAL_BUDGET));
-    let fit = |problem: &&Arc<dyn Problem>| !problem.noise_free() && !is_slow(&problem.name());
-    let mut long: Vec<String> = family.iter().filter(fit).map(|problem| problem.name()).collect();
-    long.sort_by_key(|name| suite::limit(name).is_none());
+    let noisy = family.iter().filter(|problem| !problem.noise_free());
+    let mut long: Vec<String> = noisy.map(|problem| problem.name()).collect();
+    long.retain(|name| !(size == Size::Quick && is_slow(name)));
+    long.sort_by_key(|name| (is_slow(name), suite::limit(name).is_none()));
     family.sort_by_cached_key(|problem| problem.name());
     let plan = |problem: Arc<dyn Problem>| {
-        let rank = long.iter().position(|name| *name == problem.name());
+        let name = problem.name();
+        let rank = long.iter().position(|other| *other == name);
         let is_run = |budget: usize| match rank {
             _ if budget <= USUAL_BUDGET => true,
             Some(rank) => rank < size.problems_run_to(budget),
             None => false,
         };
-        let seeds = if problem.noise_free() { 1 } else { seeds };
+        let seeds = |budget: usize| match budget {
+            _ if problem.noise_free() => 1,
+            ..=USUAL_BUDGET => seeds,
+            _ if is_slow(&name) => 1,
+            _ => seeds.min(Size::seeds_run_to(budget)),
+        };
         let courses = BUDGETS.into_iter().filter(|budget| is_run(*budget));
-        let courses = courses
-            .map(|budget| Course { budget, seeds: seeds.min(size.seeds_run_to(budget)) })
-            .collect();
+        let courses = courses.map(|budget| Course { budget, seeds: seeds(budget) }).collect();
         Plan { problem, courses }
     };
     family.into_iter().map(plan).collect()
 }
 
-/// Draws that see many of the 1797 images of digits would take most of the time of a comparison.
+/// Problems whose draws take 30 microseconds or more: they would take most of the time of the long
+/// budgets.
+const SLOW: [&str; 4] = ["mlp/", "softmax/", "ode/lotka_volterra/", "vi/logistic/"];
+
 fn is_slow(name: &str) -> bool {
+    SLOW.iter().any(|beginning| name.starts_with(beginning))
+}
+
+/// Draws that see many of the 1797 images of digits would take most of the time of a quick
+/// comparison.
+fn is_slowest(name: &str) -> bool {
     name.ends_with("digits/full") || name.ends_with("digits/batch=128")
 }

@@ -84,9 +84,9 @@ fn conditions(setup: &Setup, instances: &[Instance]) -> String {
         text += &format!("- {budget} gradients: {run} problems");
         if budget > USUAL_BUDGET {
             text += &format!(
-                ", of those with noise at most {} of a family, {} seeds at most",
+                ": of those with noise at most {} of a family, at most {} seeds, 1 of slow ones",
                 size.problems_run_to(budget),
-                size.seeds_run_to(budget)
+                Size::seeds_run_to(budget)
             );
         }
         text += "\n";

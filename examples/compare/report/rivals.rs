@@ -46,9 +46,12 @@ fn outcome(contender: usize, rows: &[&Row]) -> String {
     format!("{} / {} / {}", duel.losses, duel.ties, duel.wins)
 }
 
-/// The contenders that nothing was chosen for in hindsight.
+/// The contenders that nothing was chosen for in hindsight, but for arTuRO.
 fn rivals(scores: &Scores) -> Vec<usize> {
-    let untuned = |index: &usize| scores.contenders[*index].candidates.len() == 1;
+    let untuned = |index: &usize| {
+        let contender = scores.contenders[*index];
+        contender.candidates.len() == 1 && contender.name != FRESH
+    };
     (1..scores.contenders.len()).filter(untuned).collect()
 }
 
