@@ -124,7 +124,8 @@ pub fn plans(size: Size, seeds: u64, filter: &str) -> Vec<Plan> {
 /// The most problems of a family by the least hashes of their names, one with noise in any case;
 /// long budgets are for those with noise, and first for fast ones with a limit to be judged by.
 fn plan(mut family: Vec<Arc<dyn Problem>>, size: Size, seeds: u64) -> Vec<Plan> {
-    family.sort_by_cached_key(|problem| fnv1a(&problem.name()));
+    let late = |name: &str| size == Size::Quick && is_slow(name);
+    family.sort_by_cached_key(|problem| (late(&problem.name()), fnv1a(&problem.name())));
     if let Some(first) = family.iter().position(|problem| !problem.noise_free()) {
         family[..=first].rotate_right(1);
     }

@@ -13,8 +13,9 @@ const INTRODUCTION: &str = "
 
 `tr(H^-1 S) / (2 T)` is the least gap that any method can expect after T draws, for large T; H is the
 Hessian and S the covariance of a drawn gradient, both at the minimum (`tests/problems/data/limits.json`).
-1 is perfect; one median over the seeds can be luckier, the more so with few parameters. After few
-draws the way from the start counts, and the limit is out of reach.
+1 is perfect; one median over the seeds can be luckier, the more so with few parameters, and where the
+noise has heavy tails less is possible. After few draws the way from the start counts, and the limit is
+out of reach.
 ";
 
 pub fn markdown(instances: &[Instance], all: &[Scores]) -> String {
