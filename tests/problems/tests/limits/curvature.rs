@@ -7,9 +7,9 @@ use suite::Problem;
 const STEPS: [f64; 7] = [1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8];
 /// How far an eigenvalue has to exceed the error of the differences.
 const RESOLVED: f64 = 10.0;
-/// The magnitude below which a coordinate counts as zero; the least of any minimizer that is not is
-/// 5.6e-9.
-const ZERO: f64 = 1e-10;
+/// The least unit of a coordinate over its distance from the start: what is left of a minimizer's zero
+/// after rounding is no unit.
+const LEAST_UNIT: f64 = 1e-2;
 
 /// The Hessian at a point, scaled to a unit diagonal: `H_ij / (s_i s_j)` with `s_i^2 = H_ii`.
 pub struct Curvature {
@@ -20,9 +20,9 @@ pub struct Curvature {
     error: f64,
 }
 
-/// What a coordinate is measured in: its magnitude, or 1 where that is the rounding of a zero.
+/// What a coordinate is measured in: its magnitude, or 1 at zero.
 pub fn unit(x: f64) -> f64 {
-    if x.abs() < ZERO { 1.0 } else { x.abs() }
+    if x == 0.0 { 1.0 } else { x.abs() }
 }
 
 /// The change of the gradient along coordinate `i` between `x_i - h` and `x_i + h`, over 2 h.
@@ -39,12 +39,12 @@ pub fn slope(problem: &dyn Problem, x: &[f64], i: usize, h: f64) -> DVector<f64>
 }
 
 /// One row of the Hessian by the step whose differences are the most consistent, and its error.
-fn row(problem: &dyn Problem, x: &[f64], i: usize) -> (DVector<f64>, DVector<f64>) {
+fn row(problem: &dyn Problem, x: &[f64], units: &[f64], i: usize) -> (DVector<f64>, DVector<f64>) {
     let size = |row: &DVector<f64>| -> f64 {
-        row.iter().zip(x).map(|(e, x)| (e * unit(*x)).powi(2)).sum::<f64>()
+        row.iter().zip(units).map(|(e, unit)| (e * unit).powi(2)).sum::<f64>()
     };
     let candidates = STEPS.map(|step| {
-        let h = step * unit(x[i]);
+        let h = step * units[i];
         let (narrow, wide) = (slope(problem, x, i, h), slope(problem, x, i, 2.0 * h));
         // Richardson's extrapolation; the error of the narrower difference is larger than its own
         let error = &narrow - wide;
@@ -60,9 +60,12 @@ impl Curvature {
     /// None where the Hessian is not positive definite.
     pub fn at(problem: &dyn Problem, x: &[f64]) -> Option<Self> {
         let n = x.len();
+        let start = problem.start();
+        let far = |(x, start): (&f64, &f64)| unit(*x).max(LEAST_UNIT * (x - start).abs());
+        let units: Vec<f64> = x.iter().zip(&start).map(far).collect();
         let (mut hessian, mut error) = (DMatrix::zeros(n, n), DMatrix::zeros(n, n));
         for i in 0..n {
-            let (row, row_error) = row(problem, x, i);
+            let (row, row_error) = row(problem, x, &units, i);
             hessian.set_row(i, &row.transpose());
             error.set_row(i, &row_error.transpose());
         }
