@@ -39,9 +39,9 @@ impl Args {
 fn command() -> Command {
     let flag = |name, help| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
     Command::new("compare")
-        .about("Compares arTuRO with Adam, SGD and L-BFGS on problems with known minima")
-        .arg(flag("quick", "A few problems of each family, 3 seeds").conflicts_with("full"))
-        .arg(flag("full", "All problems, 9 seeds"))
+        .about("Compares arTuRO with what others would use on problems with known minima")
+        .arg(flag("quick", "Two problems of each family, one seed").conflicts_with("full"))
+        .arg(flag("full", "All problems, 5 seeds, 3 of slow ones, and the longest budget"))
         .arg(flag("list", "Name the problems, run nothing"))
         .arg(
             Arg::new("problems")

@@ -1,4 +1,5 @@
-//! Compares arTuRO with Adam, SGD and L-BFGS on the stochastic problems of `tests/problems`.
+//! Compares arTuRO with what others would use on the stochastic problems of `tests/problems`, at
+//! several budgets, and with the statistical limit of each.
 //!
 //! Every solver sees the same draws, pays for every gradient from the same budget, and is judged
 //! by the exact cost of the point it returns.
@@ -6,7 +7,8 @@
 //! `cargo run --release --example compare -- --quick`
 //!
 //! It writes to `target/compare`, or where `--out` says: `compare.md`, the report; `runs.csv`,
-//! all runs; `data-profiles.svg` and `performance-profiles.svg`.
+//! all runs; `summary.csv`, gaps and limits of arTuRO; `data-profiles.svg` and
+//! `performance-profiles.svg`.
 
 mod args;
 mod lbfgs;
@@ -28,7 +30,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use plot::{Axis, Panel, Scale};
 use report::Setup;
 use score::Scores;
-use select::Half;
+use select::{BUDGETS, Half, LONG_BUDGET, USUAL_BUDGET};
 use solvers::Field;
 use std::error::Error;
 use std::fs;
@@ -40,55 +42,60 @@ const MOST_DOUBLINGS: f64 = 20.0;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args = Args::parse();
-    let problems = select::problems(args.size, &args.filter);
+    let plans = select::plans(args.size, args.seeds, &args.filter);
     if args.list {
-        for problem in &problems {
-            println!("{}", problem.name());
+        for plan in &plans {
+            println!("{}", plan.problem.name());
         }
         return Ok(());
     }
-    if problems.is_empty() {
+    if plans.is_empty() {
         return Err(format!("no problem has a name with {:?} in it", args.filter).into());
     }
 
     let field = Field::new();
     let clock = Instant::now();
     let progress = ProgressBar::no_length().with_style(ProgressStyle::with_template(
-        "{bar:30} {pos}/{len} runs, {elapsed} of about {duration}  {msg}",
+        "{bar:30} {pos}/{len} gradients, {elapsed} of about {duration}  {msg}",
     )?);
-    let instances = runs::run_all(&problems, &field.methods, args.seeds, &progress);
+    let instances = runs::run_all(&plans, &field.methods, &progress);
     progress.finish_and_clear();
 
-    let scores = Scores::new(&field, &instances);
-    let setup = Setup {
-        size: args.size,
-        filter: args.filter,
-        seeds: args.seeds,
-        runs: progress.position() as usize,
-        time: clock.elapsed(),
-    };
+    let mut all = Vec::from(BUDGETS.map(|budget| Scores::new(&field, &instances, budget)));
+    all.retain(|scores| !scores.rows.is_empty());
+    let setup =
+        Setup { size: args.size, filter: args.filter, seeds: args.seeds, time: clock.elapsed() };
     fs::create_dir_all(&args.out)?;
     let report = args.out.join("compare.md");
-    fs::write(&report, report::markdown(&setup, &scores))?;
-    report::write_runs(&args.out.join("runs.csv"), &instances, &field.methods)?;
-    draw_profiles(&args.out, &scores)?;
+    fs::write(&report, report::markdown(&setup, &instances, &all))?;
+    report::csv::write_runs(&args.out.join("runs.csv"), &instances, &field.methods)?;
+    report::csv::write_summary(&args.out.join("summary.csv"), &all)?;
+    draw_profiles(&args.out, &all)?;
 
-    for line in scores.ranking(&scores.rows_of(None)) {
-        let name = scores.contenders[line.contender].name;
-        println!("{name:22} {:+.2}", line.mean_decades);
+    for scores in &all {
+        println!("{} gradients, {} problems", scores.budget, scores.rows.len());
+        for line in scores.ranking(&scores.rows_of(None)) {
+            let name = scores.contenders[line.contender].name;
+            println!("  {name:22} {:+.2}", line.mean_decades);
+        }
     }
     println!("mean log10 of gap over {}; report in {}", solvers::REFERENCE, report.display());
     Ok(())
 }
 
-fn draw_profiles(out: &Path, scores: &Scores) -> Result<(), Box<dyn Error>> {
-    let names: Vec<&str> = scores.contenders.iter().map(|contender| contender.name).collect();
-    let budgets = scores.rows.iter().map(|row| row.instance.budget);
+fn draw_profiles(out: &Path, all: &[Scores]) -> Result<(), Box<dyn Error>> {
+    let Some(usual) = all.iter().find(|scores| scores.budget == USUAL_BUDGET) else {
+        return Ok(());
+    };
+    let names: Vec<&str> = usual.contenders.iter().map(|contender| contender.name).collect();
+    let compared = all.iter().filter(|scores| scores.budget <= LONG_BUDGET);
+    let compared: Vec<&Scores> = compared.collect();
+    let budget = compared.last().map_or(1, |scores| scores.budget);
     // beyond the budget nothing changes; some room shows what happens at it
-    let end = 1.2 * budgets.max().unwrap_or(1) as f64;
+    let end = 1.2 * budget as f64;
     let panels = profile::ACCURACIES.map(|accuracy| Panel {
         title: format!("gap at most {accuracy:e} of the start's"),
-        profile: profile::data(scores, accuracy),
+        profile: profile::data(&compared, accuracy),
         axis: Axis { label: "gradients drawn", end, scale: Scale::Logarithmic },
     });
     plot::draw(&out.join("data-profiles.svg"), &panels, &names)?;
@@ -99,7 +106,7 @@ fn draw_profiles(out: &Path, scores: &Scores) -> Result<(), Box<dyn Error>> {
     ];
     let panels = parts.map(|(title, half)| Panel {
         title: title.into(),
-        profile: profile::performance(&scores.rows_of(half)),
+        profile: profile::performance(&usual.rows_of(half)),
         axis: Axis {
             label: "log2 of final gap over the lowest",
             end: MOST_DOUBLINGS,

@@ -7,10 +7,20 @@ use std::rc::Rc;
 use std::sync::Arc;
 use suite::Problem;
 
+/// Whether a draw can be asked for again.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Noise {
+    /// The same draw gives the same noise.
+    Repeated,
+    /// Every gradient has noise of its own, whatever draw was asked for: a laboratory, a stream.
+    Fresh,
+}
+
 /// A problem on a budget of gradients. Clones share the budget.
 #[derive(Clone)]
 pub struct Oracle {
     problem: Arc<dyn Problem>,
+    noise: Noise,
     budget: usize,
     used: Rc<Cell<usize>>,
 }
@@ -21,8 +31,8 @@ pub struct Oracle {
 pub struct BudgetSpent(usize);
 
 impl Oracle {
-    pub fn new(problem: Arc<dyn Problem>, budget: usize) -> Self {
-        Self { problem, budget, used: Rc::default() }
+    pub fn new(problem: Arc<dyn Problem>, noise: Noise, budget: usize) -> Self {
+        Self { problem, noise, budget, used: Rc::default() }
     }
 
     /// How many gradients were drawn.
@@ -40,10 +50,15 @@ impl Oracle {
     }
 
     pub fn draw_gradient(&self, x: &[f64], draw: Draw, g: &mut [f64]) -> Result<(), BudgetSpent> {
-        if self.used() >= self.budget {
+        let used = self.used();
+        if used >= self.budget {
             return Err(BudgetSpent(self.budget));
         }
-        self.used.set(self.used() + 1);
+        self.used.set(used + 1);
+        let draw = match self.noise {
+            Noise::Repeated => draw,
+            Noise::Fresh => Draw::new(draw.seed(), used as u64),
+        };
         self.problem.stochastic_gradient(x, draw, g);
         Ok(())
     }

@@ -56,17 +56,27 @@ struct Style {
     dash: (i32, i32),
 }
 
-/// One per contender: the colors of Okabe and Ito, which the colour-blind can tell apart, and
-/// dashes for those who print in grey.
-const STYLES: [Style; 7] = [
-    Style { color: RGBColor(213, 94, 0), width: 3, dash: (1, 0) },
-    Style { color: RGBColor(230, 159, 0), width: 2, dash: (8, 4) },
-    Style { color: RGBColor(86, 180, 233), width: 2, dash: (8, 4) },
-    Style { color: RGBColor(0, 114, 178), width: 2, dash: (1, 0) },
-    Style { color: RGBColor(0, 158, 115), width: 2, dash: (14, 4) },
-    Style { color: RGBColor(0, 0, 0), width: 2, dash: (2, 3) },
-    Style { color: RGBColor(204, 121, 167), width: 2, dash: (4, 4) },
+/// The colors of Okabe and Ito, which the colour-blind can tell apart.
+const COLORS: [RGBColor; 7] = [
+    RGBColor(213, 94, 0),
+    RGBColor(230, 159, 0),
+    RGBColor(86, 180, 233),
+    RGBColor(0, 114, 178),
+    RGBColor(0, 158, 115),
+    RGBColor(0, 0, 0),
+    RGBColor(204, 121, 167),
 ];
+/// Dashes, for when the colors are used up, and for those who print in grey.
+const DASHES: [(i32, i32); 3] = [(1, 0), (10, 4), (2, 3)];
+
+/// The style of a contender; arTuRO, the first, stands out.
+fn style(contender: usize) -> Style {
+    Style {
+        color: COLORS[contender % COLORS.len()],
+        width: if contender == 0 { 3 } else { 2 },
+        dash: DASHES[contender / COLORS.len() % DASHES.len()],
+    }
+}
 
 const PANEL: (u32, u32) = (420, 340);
 const LEGEND_ROW: i32 = 24;
@@ -115,8 +125,8 @@ fn draw_panel(panel: &Panel, area: &Area) -> Result<(), Box<dyn Error>> {
         .axis_desc_style((FONT, 14))
         .draw()?;
     // the first contender, arTuRO, on top
-    for (curve, style) in panel.profile.curves.iter().zip(&STYLES).rev() {
-        draw_line(&mut chart, steps(curve, scale, end), style)?;
+    for (contender, curve) in panel.profile.curves.iter().enumerate().rev() {
+        draw_line(&mut chart, steps(curve, scale, end), &style(contender))?;
     }
     Ok(())
 }
@@ -145,7 +155,8 @@ fn draw_line(
 }
 
 fn draw_legend(names: &[&str], columns: usize, area: &Area) -> Result<(), Box<dyn Error>> {
-    for (k, (name, style)) in names.iter().zip(&STYLES).enumerate() {
+    for (k, name) in names.iter().enumerate() {
+        let style = style(k);
         let x = 10 + LEGEND_COLUMN * (k % columns) as i32;
         let y = LEGEND_ROW * (k / columns) as i32 + 10;
         let points = [(x, y), (x + SAMPLE, y)];

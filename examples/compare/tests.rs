@@ -1,118 +1,21 @@
 //! That the comparison is fair: draws, budget and ranking.
 
-use crate::oracle::Oracle;
+mod doubles;
+
+use crate::oracle::{Noise, Oracle};
 use crate::runs::run_all;
-use crate::score::Scores;
-use crate::select::{self, Half, Size};
-use crate::solvers::{Field, Job, Method};
-use crate::trace::{RunState, checkpoints};
-use argmin::core::{Error, KV, Solver};
-use argmin_arturo::{Draw, StochasticGradient};
+use crate::score::{Scores, share};
+use crate::select::{self, Course, Half, LONG_BUDGET, Plan, Size, USUAL_BUDGET};
+use crate::solvers::{Field, Job, Run};
+use crate::trace::checkpoints;
+use argmin_arturo::Draw;
+use doubles::{Spy, Walker, bits};
 use indicatif::ProgressBar;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use suite::Problem;
 
 const BUDGET: usize = 200;
-
-/// Point, draw and gradient, in bits.
-type Record = (Vec<u64>, Draw, Vec<u64>);
-
-/// A problem of the suite on a small budget, which remembers what it was asked.
-struct Spy {
-    problem: Box<dyn Problem>,
-    seen: Mutex<Vec<Record>>,
-}
-
-impl Spy {
-    fn on(name: &str) -> Arc<Self> {
-        let found = suite::suite().into_iter().find(|problem| problem.name() == name);
-        Arc::new(Self { problem: found.expect("a problem of the suite"), seen: Mutex::default() })
-    }
-
-    fn take_seen(&self) -> Vec<Record> {
-        std::mem::take(&mut self.seen.lock().unwrap())
-    }
-}
-
-impl Problem for Spy {
-    fn name(&self) -> String {
-        self.problem.name()
-    }
-
-    fn family(&self) -> &'static str {
-        self.problem.family()
-    }
-
-    fn start(&self) -> Vec<f64> {
-        self.problem.start()
-    }
-
-    fn minimum(&self) -> f64 {
-        self.problem.minimum()
-    }
-
-    fn cost(&self, x: &[f64]) -> f64 {
-        self.problem.cost(x)
-    }
-
-    fn gradient(&self, x: &[f64], g: &mut [f64]) {
-        self.problem.gradient(x, g);
-    }
-
-    fn stochastic_gradient(&self, x: &[f64], draw: Draw, g: &mut [f64]) {
-        self.problem.stochastic_gradient(x, draw, g);
-        self.seen.lock().unwrap().push((bits(x), draw, bits(g)));
-    }
-
-    fn stochastic_cost(&self, x: &[f64], draw: Draw) -> f64 {
-        self.problem.stochastic_cost(x, draw)
-    }
-
-    fn budget(&self) -> usize {
-        BUDGET
-    }
-}
-
-fn bits(numbers: &[f64]) -> Vec<u64> {
-    numbers.iter().map(|number| number.to_bits()).collect()
-}
-
-/// Adds multiples of gradients: downhill, uphill or nowhere.
-struct Walker {
-    factor: f64,
-    draws_per_iteration: u64,
-    seed: u64,
-}
-
-impl Walker {
-    fn method(name: &str, factor: f64, draws_per_iteration: u64) -> Method {
-        Method::new(name, move |job| Ok(Self { factor, draws_per_iteration, seed: job.seed }))
-    }
-}
-
-impl Solver<Oracle, RunState> for Walker {
-    fn name(&self) -> &str {
-        "walker"
-    }
-
-    fn next_iter(
-        &mut self,
-        problem: &mut argmin::core::Problem<Oracle>,
-        mut state: RunState,
-    ) -> Result<(RunState, Option<KV>), Error> {
-        let mut x = state.param.take().expect("a start");
-        let mut g = x.clone();
-        for k in 0..self.draws_per_iteration {
-            let draw = Draw::new(self.seed, state.iter * self.draws_per_iteration + k);
-            let ask = |oracle: &Oracle| oracle.stochastic_gradient(&x, draw, &mut g);
-            problem.problem("gradient_count", ask)?;
-        }
-        x.iter_mut().zip(&g).for_each(|(x, g)| *x += self.factor * g);
-        state.best_param = Some(x.clone());
-        Ok((state.param(x), None))
-    }
-}
 
 #[test]
 fn bad_solvers_come_last() {
@@ -124,15 +27,83 @@ fn bad_solvers_come_last() {
         "quadratic/rotated/n=10/cond=1e2/noise=t3:1e-1",
         "logistic/standardized/batch=16",
     ];
-    let problems: Vec<Arc<dyn Problem>> = names.iter().map(|name| Spy::on(name) as _).collect();
-    let instances = run_all(&problems, &field.methods, 3, &ProgressBar::hidden());
-    let scores = Scores::new(&field, &instances);
-    let ranking = scores.ranking(&scores.rows_of(None));
-    let ranked: Vec<&str> =
-        ranking.iter().map(|line| field.contenders[line.contender].name).collect();
-    assert_eq!(ranked[ranked.len() - 2..], ["stays", "uphill"], "{ranking:#?}");
-    let uphill = ranking.last().unwrap();
-    assert_eq!((uphill.wins, uphill.above_start), (3, 3));
+    let courses = [(100, 3), (300, 2)].map(|(budget, seeds)| Course { budget, seeds });
+    let plan = |name: &&str| Plan { problem: Spy::on(name) as _, courses: courses.to_vec() };
+    let plans: Vec<Plan> = names.iter().map(plan).collect();
+    let instances = run_all(&plans, &field.methods, &ProgressBar::hidden());
+    for Course { budget, seeds } in courses {
+        let scores = Scores::new(&field, &instances, budget);
+        let ranking = scores.ranking(&scores.rows_of(None));
+        let ranked: Vec<&str> =
+            ranking.iter().map(|line| scores.contenders[line.contender].name).collect();
+        assert_eq!(ranked[ranked.len() - 2..], ["stays", "uphill"], "{ranking:#?}");
+        let uphill = ranking.last().unwrap();
+        assert_eq!((uphill.duel.wins, uphill.above_start), (3, (3, 3 * seeds as usize)));
+        let limits = scores.rows.iter().filter_map(|row| row.over_limit(uphill.contender, budget));
+        assert_eq!(limits.filter(|ratio| *ratio > 100.0).count(), 3);
+    }
+}
+
+/// A plan of 3 seeds to 100 draws, of which 1 goes on to 300.
+fn two_budgets(spy: &Arc<Spy>) -> [Plan; 1] {
+    let courses = [(100, 3), (300, 1)].map(|(budget, seeds)| Course { budget, seeds });
+    [Plan { problem: spy.clone(), courses: courses.to_vec() }]
+}
+
+#[test]
+fn one_run_tells_all_budgets_unless_the_course_depends_on_them() {
+    let spy = Spy::on("quadratic/diagonal/n=10/cond=1e2/noise=1e-1");
+    let methods = [
+        Walker::method("anytime", -1e-3, 1),
+        Walker::method("planned", -1e-3, 1).planned(),
+        Walker::method("short", -1e-3, 1).up_to(100),
+    ];
+    let instances = run_all(&two_budgets(&spy), &methods, &ProgressBar::hidden());
+    let runs = |method: usize| -> Vec<(usize, u64)> {
+        instances[0].runs[method].iter().map(|run| (run.budget, run.seed)).collect()
+    };
+    assert_eq!(runs(0), [(100, 1), (100, 2), (300, 0)]);
+    assert_eq!(runs(1), [(100, 0), (100, 1), (100, 2), (300, 0)]);
+    assert_eq!(runs(2), [(100, 0), (100, 1), (100, 2)]);
+    let gaps = |method: usize, budget| -> Vec<f64> {
+        let mut runs: Vec<&Run> = instances[0].runs[method].iter().collect();
+        runs.sort_by_key(|run| run.seed);
+        runs.iter().filter_map(|run| run.gap_at(budget)).collect()
+    };
+    assert_eq!((gaps(0, 100).len(), gaps(0, 300).len()), (3, 1));
+    assert_eq!(gaps(0, 100), gaps(1, 100));
+    assert_eq!(gaps(0, 100), gaps(2, 100));
+    assert_eq!(gaps(0, 300), gaps(1, 300));
+    assert!(gaps(2, 300).is_empty());
+}
+
+#[test]
+fn families_weigh_alike() {
+    let names = [
+        "quadratic/diagonal/n=10/cond=1e2/noise=1e-1",
+        "quadratic/rotated/n=10/cond=1e2/noise=1e-1",
+        "vqe/h2/qubits=2/ry/shots=100",
+    ];
+    let courses = vec![Course { budget: 100, seeds: 1 }];
+    let plan = |name: &str| Plan { problem: Spy::on(name), courses: courses.clone() };
+    let field = Field { methods: vec![Walker::method("stays", 0.0, 1)], contenders: Vec::new() };
+    let instances = run_all(&names.map(plan), &field.methods, &ProgressBar::hidden());
+    let scores = Scores::new(&field, &instances, 100);
+    let rows = scores.rows_of(None);
+    assert_eq!(share(&rows, |row| row.instance.family == "vqe"), 0.5);
+    assert_eq!(share(&rows, |row| row.instance.name == names[0]), 0.25);
+}
+
+#[test]
+fn fresh_draws_cannot_be_repeated() {
+    let spy = Spy::on("quadratic/diagonal/n=10/cond=1e2/noise=1e-1");
+    let fresh = Oracle::new(spy.clone(), Noise::Fresh, BUDGET);
+    let (x, mut g) = (spy.start(), vec![0.0; 10]);
+    for _ in 0..3 {
+        fresh.draw_gradient(&x, Draw::new(5, 7), &mut g).unwrap();
+    }
+    let draws: Vec<Draw> = spy.take_seen().into_iter().map(|(_, draw, _)| draw).collect();
+    assert_eq!(draws, [0, 1, 2].map(|index| Draw::new(5, index)));
 }
 
 #[test]
@@ -187,21 +158,51 @@ fn runs_are_judged_at_every_checkpoint_by_what_they_would_have_returned() {
     }
 }
 
+/// The families that the constants were chosen on.
+const OLDEST: [&str; 11] = [
+    "inventory",
+    "logistic",
+    "mgh",
+    "mlp",
+    "nist",
+    "ode",
+    "poisson",
+    "quadratic",
+    "softmax",
+    "vi",
+    "vqe",
+];
+
 #[test]
 fn halves_are_those_that_the_constants_were_chosen_on() {
-    let all = select::problems(Size::Full, "");
-    let tuning = all.iter().filter(|problem| Half::of(&problem.name()) == Half::Tuning).count();
-    assert_eq!((tuning, all.len()), (255, 422));
+    let mut plans = select::plans(Size::Full, 9, "");
+    plans.retain(|plan| OLDEST.contains(&plan.problem.family()));
+    let is_tuning = |plan: &&Plan| Half::of(&plan.problem.name()) == Half::Tuning;
+    assert_eq!((plans.iter().filter(is_tuning).count(), plans.len()), (255, 422));
 }
 
 #[test]
-fn the_quick_size_has_all_families() {
-    let families = |size| {
-        let mut families: Vec<&str> =
-            select::problems(size, "").iter().map(|problem| problem.family()).collect();
-        families.dedup();
-        families
-    };
-    assert_eq!(families(Size::Quick), families(Size::Full));
-    assert_eq!(families(Size::Full).len(), 11);
+fn every_family_is_run_to_every_budget_of_the_full_size() {
+    let all = suite::suite();
+    for size in [Size::Quick, Size::Medium, Size::Full] {
+        let plans = select::plans(size, size.seeds(), "");
+        assert_eq!(plans.len() == all.len(), size == Size::Full);
+        for problem in &all {
+            let family = || plans.iter().filter(|plan| plan.problem.family() == problem.family());
+            let run_to = |budget| {
+                let is_run = |plan: &&Plan| plan.courses.iter().any(|c| c.budget == budget);
+                family().filter(is_run).count()
+            };
+            assert_eq!(run_to(100), family().count(), "{}", problem.family());
+            assert_eq!(run_to(USUAL_BUDGET), family().count(), "{}", problem.family());
+            let noisy = family().filter(|plan| !plan.problem.noise_free()).count();
+            assert!(noisy > 0, "{size}: {}", problem.family());
+            for budget in [LONG_BUDGET, 300_000] {
+                assert!(run_to(budget) <= size.problems_run_to(budget).min(noisy));
+            }
+            if size == Size::Full {
+                assert_eq!(run_to(300_000), 1, "{}", problem.family());
+            }
+        }
+    }
 }

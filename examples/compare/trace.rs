@@ -1,6 +1,7 @@
 //! What a run would have returned, had it been stopped earlier.
 
 use crate::oracle::Oracle;
+use crate::select::BUDGETS;
 use argmin::core::observers::Observe;
 use argmin::core::{Error, IterState, KV};
 use std::cell::RefCell;
@@ -9,14 +10,18 @@ use std::rc::Rc;
 /// argmin's state of every solver compared here.
 pub type RunState = IterState<Vec<f64>, Vec<f64>, (), (), (), f64>;
 
-/// How many counts of gradients a run is judged at.
-const CHECKPOINTS: usize = 40;
+/// How many counts of gradients a run is judged at in each decade.
+const PER_DECADE: i32 = 10;
 
-/// Counts of gradients from 1 to the budget, evenly spaced on a logarithmic scale.
+/// Counts of gradients from 1 to the budget, evenly spaced on a logarithmic scale, and all
+/// budgets on the way.
 pub fn checkpoints(budget: usize) -> Vec<usize> {
-    let last = (CHECKPOINTS - 1) as f64;
-    let count = |k: usize| (budget as f64).powf(k as f64 / last).round() as usize;
-    let mut counts: Vec<usize> = (0..CHECKPOINTS).map(count).collect();
+    let count = |k: i32| 10f64.powf(f64::from(k) / f64::from(PER_DECADE)).round() as usize;
+    let mut counts: Vec<usize> =
+        (0..).map(count).take_while(|count| *count < budget).chain(BUDGETS).collect();
+    counts.push(budget);
+    counts.retain(|count| *count <= budget);
+    counts.sort_unstable();
     counts.dedup();
     counts
 }
@@ -40,8 +45,9 @@ impl Trace {
 
     /// Notes the point that `used` gradients led to; the one before it held until then.
     fn note(&mut self, used: usize, point: &[f64]) {
-        let passed = self.checkpoints.partition_point(|count| *count < used);
-        self.points.resize(passed, self.latest.clone());
+        while self.checkpoints.get(self.points.len()).is_some_and(|count| *count < used) {
+            self.points.push(self.latest.clone());
+        }
         self.latest.copy_from_slice(point);
     }
 

@@ -248,6 +248,11 @@ impl FiniteSum for Rule {
         10.995580677736397
     }
 
+    /// Of the exact cost, at a vertex.
+    fn no_limit(&self) -> Option<&'static str> {
+        Some("kinks")
+    }
+
     fn len(&self) -> usize {
         self.demands.len()
     }

@@ -18,6 +18,7 @@ mod gp;
 mod ica;
 mod inventory;
 mod kinks;
+mod limit;
 mod logistic;
 mod lqr;
 mod mgh;
@@ -45,6 +46,7 @@ mod variational;
 mod vqe;
 
 pub use argmin_arturo::Draw;
+pub use limit::{Limit, limit, no_limit_reason};
 
 /// An objective to be minimized from stochastic gradients.
 pub trait Problem: Send + Sync {
@@ -92,11 +94,6 @@ pub trait Problem: Send + Sync {
     /// the minimum is regular or its Hessian decides.
     fn no_limit(&self) -> Option<&'static str> {
         None
-    }
-
-    /// How many gradient draws a solver gets.
-    fn budget(&self) -> usize {
-        3000
     }
 }
 

@@ -173,6 +173,10 @@ impl Problem for Mgh {
         self.noise == Noise::None
     }
 
+    fn no_limit(&self) -> Option<&'static str> {
+        Some("no noise at the minimum")
+    }
+
     /// Those that are sums of convex powers of linear functions.
     fn smooth_convex(&self) -> bool {
         matches!(self.instance.id, 13 | 16 | 22 | 25 | 32 | 33 | 34)
