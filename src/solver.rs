@@ -10,7 +10,7 @@ use crate::dual::{Bisection, DualSolver};
 use crate::gaussian::Gaussian;
 use crate::groups::Group;
 use crate::hessian::{AdaptiveRls, KalmanRls};
-use crate::method::{Method, Run, SelfCalibrating, TrustRegion};
+use crate::method::{Method, Refereed, Run, SelfCalibrating, TrustRegion};
 use crate::model::QuadraticModel;
 use crate::param::Scalar;
 use crate::radius::KlRadius;
@@ -28,6 +28,8 @@ use std::marker::PhantomData;
 /// costs O(n) arithmetic. How a gradient becomes a step is a [`method`](crate::method):
 ///
 /// - [`Arturo::new`] calibrates itself and has nothing to set ([`SelfCalibrating`]),
+/// - [`Arturo::refereed`] has nothing to set either, and is for problems on which the first one runs
+///   away ([`Refereed`]),
 /// - [`Arturo::paper`] is the published method with its settings, and
 /// - [`with_estimator`](Self::with_estimator) takes curvature from where you say (both
 ///   [`TrustRegion`]).
@@ -95,6 +97,48 @@ impl<F: Scalar> Arturo<F> {
     #[expect(clippy::new_without_default, reason = "argmin's solvers are built by `new` alone")]
     pub fn new() -> Self {
         Self::assemble(SelfCalibrating::new(), Averaging::Adaptive)
+    }
+}
+
+impl<F: Scalar> Arturo<F, Refereed<F>> {
+    /// The solver with nothing to set that is to take the place of [`Arturo::new`], for kinds of
+    /// problems on which that one runs away: networks, sparse features, kinks, policies, simulations.
+    /// It is slower on small well-behaved problems, and its verdicts are more reserved; see
+    /// [`Refereed`].
+    ///
+    /// The recommended point is its own mean whatever the averaging policy, but for
+    /// [`Averaging::None`], where it is the last point.
+    ///
+    /// ```
+    /// use argmin::core::{Error, Executor, State};
+    /// use argmin_arturo::{Arturo, Draw, StochasticGradient};
+    /// use rand_distr::{Distribution, StandardNormal};
+    ///
+    /// /// The median of a normal variable of mean 7: a drawn gradient is 1 or -1.
+    /// struct Median;
+    /// impl StochasticGradient for Median {
+    ///     type Param = Vec<f64>;
+    ///     fn stochastic_gradient(
+    ///         &self,
+    ///         x: &Vec<f64>,
+    ///         draw: Draw,
+    ///         g: &mut Vec<f64>,
+    ///     ) -> Result<(), Error> {
+    ///         let z: f64 = StandardNormal.sample(&mut draw.rng());
+    ///         g[0] = if x[0] > 7.0 + z { 1.0 } else { -1.0 };
+    ///         Ok(())
+    ///     }
+    /// }
+    /// let result = Executor::new(Median, Arturo::refereed())
+    ///     .configure(|state| state.param(vec![0.0]).max_iters(3000))
+    ///     .run()?;
+    /// let x = result.state().get_best_param().unwrap()[0];
+    /// assert!((x - 7.0).abs() < 0.5, "{x}");
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[must_use]
+    pub fn refereed() -> Self {
+        Self::assemble(Refereed::new(), Averaging::Adaptive)
     }
 }
 

@@ -178,6 +178,12 @@ impl Field {
         );
         field.enter(FRESH, [default_solver("arturo-fresh").on_fresh_draws()]);
         field.enter(
+            "arTuRO, refereed",
+            [Method::new("arturo-refereed", |job| {
+                Arturo::refereed().with_seed(job.seed).with_telemetry(Telemetry::Never)
+            })],
+        );
+        field.enter(
             "arTuRO, paper",
             [Method::new("arturo-paper", |job| {
                 let solver = Arturo::paper(PaperSettings::default())?;
@@ -213,7 +219,7 @@ impl Field {
         let usual = field.methods.iter().position(|method| method.name == "adam-1e-3-constant");
         field
             .contenders
-            .insert(3, Contender { name: USUAL, candidates: usual.into_iter().collect() });
+            .insert(4, Contender { name: USUAL, candidates: usual.into_iter().collect() });
         field
     }
 

@@ -1,13 +1,15 @@
 //! The methods: what one drawn gradient does to the point.
 
-mod arturo;
 mod costed;
 mod evidence;
+mod refereed;
+mod self_calibrating;
 mod trust_region;
 
-pub use arturo::SelfCalibrating;
 pub use costed::{Costed, ExactCost, FilteredCost};
 pub(crate) use evidence::{Evidence, Progress};
+pub use refereed::Refereed;
+pub use self_calibrating::SelfCalibrating;
 pub use trust_region::TrustRegion;
 
 use crate::averaging::Averaging;

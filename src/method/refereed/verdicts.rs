@@ -1,11 +1,11 @@
 //! What follows from the referee's verdicts: who leads, and who goes on from where.
 
 use super::referee::{Player, Verdict};
-use super::{Agenda, SelfCalibrating};
+use super::{Agenda, Refereed};
 use crate::dual::DualSolver;
 use crate::param::Scalar;
 
-impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
+impl<F: Scalar, D: DualSolver> Refereed<F, D> {
     /// Writes the leader's answer.
     pub(super) fn write_answer(&self, answer: &mut [F]) {
         match self.referee.leader {

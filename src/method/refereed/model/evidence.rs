@@ -13,7 +13,14 @@ impl Model {
     pub fn evidence(&self, leads: bool) -> Evidence {
         let len = self.x.len();
         if !self.curvature.is_known {
-            return Evidence { is_exact: self.noise.is_zero(), ..Evidence::unknown(len) };
+            // all gradients so far were 0: a minimum, or a constant
+            let is_zero = |values: &[f64]| values.iter().all(|value| *value == 0.0);
+            let is_flat = self.noise.is_zero() && self.scale == 0.0 && is_zero(&self.stage.mean);
+            return Evidence {
+                is_exact: self.noise.is_zero(),
+                is_flat: is_flat && self.draw_count > 1.0,
+                ..Evidence::unknown(len)
+            };
         }
         let mut evidence =
             if leads && self.is_averaged() { self.of_average() } else { self.of_point() };
@@ -101,14 +108,15 @@ impl Model {
         }
     }
 
-    /// Whether the gradient and its noise have fallen to the square root of the machine epsilon of the
-    /// first one.
+    /// Whether the gradient has fallen to the square root of the machine epsilon of the first one; in
+    /// noise, whether both have fallen to the machine epsilon.
     fn is_flat(&self, gradient: &[f64], share: f64) -> bool {
         let len = gradient.len();
         let size =
             |i: usize| gradient[i].abs() + (share * self.noise.variance(i, len).max(0.0)).sqrt();
         let largest = (0..len).map(size).fold(0.0, f64::max);
-        largest <= f64::EPSILON.sqrt() * self.scale
+        let part = if self.noise.is_zero() { f64::EPSILON.sqrt() } else { f64::EPSILON };
+        largest <= part * self.scale
     }
 
     /// The metric of the ball.

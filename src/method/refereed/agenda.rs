@@ -1,6 +1,6 @@
 //! What is asked for next, and who is told.
 
-use super::SelfCalibrating;
+use super::Refereed;
 use super::model::{Event, Place};
 use super::referee::{Player, Verdict};
 use crate::averaging::Averaging;
@@ -41,7 +41,7 @@ pub(super) enum Asker {
     Incumbent,
 }
 
-impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
+impl<F: Scalar, D: DualSolver> Refereed<F, D> {
     /// The point of the next gradient.
     pub(super) fn write_place(&self, x: &mut [F]) {
         match self.agenda {

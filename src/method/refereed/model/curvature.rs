@@ -12,7 +12,7 @@ const CONTRADICTION: f64 = 4.0;
 
 /// A change y of the gradient along a step s, as far as draws tell.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::method::arturo) struct Pair<'a> {
+pub(in crate::method::refereed) struct Pair<'a> {
     pub step: &'a [f64],
     pub change: &'a [f64],
     /// Mean of e'B^-1 e over the noise e of y.
@@ -36,7 +36,7 @@ pub(in crate::method::arturo) struct Pair<'a> {
 /// the pair enters by the BFGS update, damped, with the part of r that the gain allows.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
-pub(in crate::method::arturo) struct Curvature {
+pub(in crate::method::refereed) struct Curvature {
     /// B; empty curvature before the first pair.
     pub matrix: Vec<f64>,
     /// C.

@@ -30,7 +30,7 @@ impl Model {
             let has_risen =
                 gain < -RISE * error - 2.0 * previous.noise && gain.abs() > rounding * before.abs();
             let length = self.distance(&self.x, &previous.point);
-            if previous.is_significant || has_risen {
+            if length > 0.0 && (previous.is_significant || has_risen) {
                 if gain + error < POOR * promised {
                     self.radius = (SHRINKAGE * length).max(f64::EPSILON * self.reach);
                 } else if gain - error > GOOD * promised && previous.was_bound {

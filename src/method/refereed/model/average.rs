@@ -13,7 +13,7 @@ const DRIFT: f64 = 5.0;
 /// the older half differs from the newer one by more than noise, and is dropped.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
-pub(in crate::method::arturo) struct Average {
+pub(in crate::method::refereed) struct Average {
     older: Vec<f64>,
     older_weight: f64,
     newer: Vec<f64>,

@@ -13,7 +13,7 @@ const LEAST_FREEDOM: f64 = 2.0;
 /// S by the scatter of the draws about the mean of their stage.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
-pub(in crate::method::arturo) struct Noise {
+pub(in crate::method::refereed) struct Noise {
     /// Scatter of this stage, and of the remembered ones.
     stage: Vec<f64>,
     memory: Vec<f64>,
@@ -31,7 +31,7 @@ pub(in crate::method::arturo) struct Noise {
 /// tr G and the standard deviation of e'Ae over its mean, for e of covariance S, A = (LL')^-1 and
 /// G = L^-1 S L^-T.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::method::arturo) struct Energy {
+pub(in crate::method::refereed) struct Energy {
     pub trace: f64,
     pub spread: f64,
 }

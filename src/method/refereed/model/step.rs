@@ -19,7 +19,7 @@ const PRIOR_STIFFNESS: f64 = 2.0;
 /// Wright, section 4.3), so that the crate's [`dual`](crate::dual) finds eta.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
-pub(in crate::method::arturo) struct Step {
+pub(in crate::method::refereed) struct Step {
     /// d.
     pub vector: Vec<f64>,
     /// The factor of B + R + eta P.
@@ -39,7 +39,7 @@ pub(in crate::method::arturo) struct Step {
 }
 
 /// What a step is chosen by.
-pub(in crate::method::arturo) struct Ball<'a> {
+pub(in crate::method::refereed) struct Ball<'a> {
     /// u^2, the squared units of x.
     pub units: &'a [f64],
     /// Largest root mean square of d/u.

@@ -7,7 +7,7 @@ use crate::dense::{dot, solve_lower, solve_upper};
 use rand::Rng;
 
 /// A predicted gain below this multiple of what noise makes of it is in the noise.
-pub(in crate::method::arturo) const NOISY: f64 = 16.0;
+pub(in crate::method::refereed) const NOISY: f64 = 16.0;
 /// Draws of a stage that are repeated while the Hessian is unknown: a quarter.
 const SHARE: f64 = 0.25;
 /// The least part of that share, for the Hessian may change.
@@ -32,7 +32,7 @@ const LENGTH: f64 = 0.25;
 /// that E[y | s] = H s, and all directions are as long as the error of the answer there.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
-pub(in crate::method::arturo) struct Probe {
+pub(in crate::method::refereed) struct Probe {
     /// s.
     pub step: Vec<f64>,
     /// Draws still to be repeated.

@@ -1,4 +1,4 @@
-//! The default method: a foundation that converges, a model that is fast, a referee between them.
+//! The method that is to become the default: a foundation that converges, a model that is fast, a referee between them.
 
 mod agenda;
 mod foundation;
@@ -22,7 +22,7 @@ use referee::{Player, Referee};
 /// Dimension up to which there is a dense model: 200 takes 2.2 MB, and a step some milliseconds.
 const MODEL_DIMENSION: usize = 200;
 
-/// The default: nothing to tune.
+/// Nothing to tune, and bounded steps: a foundation that converges, a model, and a referee.
 ///
 /// Three parts share the draws:
 ///
@@ -43,7 +43,7 @@ const MODEL_DIMENSION: usize = 200;
 /// model takes 12 n^2 + 22 n floats.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
-pub struct SelfCalibrating<F, D = Newton> {
+pub struct Refereed<F, D = Newton> {
     dual: D,
     foundation: Foundation<F>,
     /// The foundation's x and average where there is a model; else they are argmin's.
@@ -58,6 +58,8 @@ pub struct SelfCalibrating<F, D = Newton> {
     foundation_count: u64,
     last_counts: [u64; 2],
     views: Views<F>,
+    /// Dimension of the run.
+    len: usize,
 }
 
 /// The model as users see it.
@@ -71,9 +73,9 @@ struct Views<F> {
     gradient: Vec<f64>,
 }
 
-impl<F, D> private::Sealed for SelfCalibrating<F, D> {}
+impl<F, D> private::Sealed for Refereed<F, D> {}
 
-impl<F: Scalar, D> Method<F> for SelfCalibrating<F, D> {
+impl<F: Scalar, D> Method<F> for Refereed<F, D> {
     fn multiplier(&self) -> f64 {
         self.model.step.multiplier
     }
@@ -98,17 +100,13 @@ impl<F: Scalar, D> Method<F> for SelfCalibrating<F, D> {
     }
 }
 
-impl<F: Scalar> SelfCalibrating<F, Newton> {
+impl<F: Scalar> Refereed<F, Newton> {
     pub(crate) fn new() -> Self {
         Self::with_dual(Newton::default())
     }
 }
 
-impl<F: Scalar, D> SelfCalibrating<F, D> {
-    pub(crate) fn into_dual(self) -> D {
-        self.dual
-    }
-
+impl<F: Scalar, D> Refereed<F, D> {
     pub(crate) fn with_dual(dual: D) -> Self {
         Self {
             dual,
@@ -122,6 +120,7 @@ impl<F: Scalar, D> SelfCalibrating<F, D> {
             foundation_count: 0,
             last_counts: [0; 2],
             views: Views::default(),
+            len: 0,
         }
     }
 
@@ -130,7 +129,7 @@ impl<F: Scalar, D> SelfCalibrating<F, D> {
     }
 }
 
-impl<O, F, D> Iterate<O> for SelfCalibrating<F, D>
+impl<O, F, D> Iterate<O> for Refereed<F, D>
 where
     O: StochasticGradient,
     O::Param: ParamVec<Scalar = F>,
@@ -139,11 +138,11 @@ where
 {
     fn reset(&mut self, len: usize) {
         *self = Self::with_dual(self.dual.clone());
-        self.views.gradient.resize(len, 0.0);
+        self.len = len;
     }
 
     fn dimension(&self) -> usize {
-        self.views.gradient.len()
+        self.len
     }
 
     fn iterate(
@@ -184,7 +183,7 @@ where
     }
 }
 
-impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
+impl<F: Scalar, D: DualSolver> Refereed<F, D> {
     fn begin(&mut self, x: &[F]) {
         self.foundation.begin(x);
         if x.len() > MODEL_DIMENSION {
@@ -193,6 +192,7 @@ impl<F: Scalar, D: DualSolver> SelfCalibrating<F, D> {
         for copy in [&mut self.walker, &mut self.average, &mut self.incumbent] {
             *copy = x.to_vec();
         }
+        self.views.gradient.resize(x.len(), 0.0);
         self.referee.begin(x);
         let exact: Vec<f64> = x.iter().map(|x| x.to_f64_exact()).collect();
         self.model.begin(&exact, foundation::unit(x));

@@ -4,7 +4,7 @@ use super::noise::Noise;
 
 /// Standard deviations by which a predicted gain must exceed what noise makes of it, for a stage to
 /// end early. It is looked at some ten times a stage.
-pub(in crate::method::arturo) const SIGNIFICANCE: f64 = 4.0;
+pub(in crate::method::refereed) const SIGNIFICANCE: f64 = 4.0;
 /// A stage is full at t^p of t draws: the gain t^-p of averaged stochastic approximation, p between
 /// 1/2 and 1 (Polyak and Juditsky 1992).
 const FULL: f64 = 2.0 / 3.0;
@@ -16,7 +16,7 @@ const SPACING: f64 = 1.3;
 /// A mean gradient.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
-pub(in crate::method::arturo) struct Stage {
+pub(in crate::method::refereed) struct Stage {
     pub mean: Vec<f64>,
     /// Draws in the mean.
     pub count: f64,
