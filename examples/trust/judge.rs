@@ -71,8 +71,17 @@ const CLAIM: f64 = 10.0;
 /// An answer is far away beyond this many times the start's distance.
 const FAR: f64 = 1e3;
 
+/// The solver under trial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// `Arturo::new`.
+    Default,
+    /// `Arturo::refereed`; it takes no box.
+    Refereed,
+}
+
 /// All runs on a problem.
-pub fn judge(problem: &Problem, budgets: &[u64]) -> Vec<Judged> {
+pub fn judge(problem: &Problem, budgets: &[u64], method: Method) -> Vec<Judged> {
     let mut ends: Vec<End> = budgets.iter().map(|draws| End::Draws(*draws)).collect();
     if problem.bounds.is_none() {
         let gap = problem.gap(&problem.start);
@@ -80,13 +89,13 @@ pub fn judge(problem: &Problem, budgets: &[u64]) -> Vec<Judged> {
         ends.push(End::Tolerance(Tolerance::RelativeError(RELATIVE_ERROR), MOST_DRAWS));
         ends.push(End::Tolerance(Tolerance::PredictedGain(gain), MOST_DRAWS));
     }
-    ends.into_iter().map(|end| judge_run(problem, end)).collect()
+    ends.into_iter().map(|end| judge_run(problem, end, method)).collect()
 }
 
-fn judge_run(problem: &Problem, end: End) -> Judged {
+fn judge_run(problem: &Problem, end: End, method: Method) -> Judged {
     let answer = catch_unwind(AssertUnwindSafe(|| match problem.single {
-        true => answer::<f32>(problem, end),
-        false => answer::<f64>(problem, end),
+        true => answer::<f32>(problem, end, method),
+        false => answer::<f64>(problem, end, method),
     }));
     let failed = |finding, description: String| Judged {
         end,
@@ -109,11 +118,11 @@ fn judge_run(problem: &Problem, end: End) -> Judged {
     }
 }
 
-fn answer<F: Scalar>(problem: &Problem, end: End) -> Result<Answer, Error> {
+fn answer<F: Scalar>(problem: &Problem, end: End, method: Method) -> Result<Answer, Error> {
     let oracle = Oracle::<F>(problem, PhantomData);
     match problem.fresh {
-        true => solve(Fresh::new(oracle), problem, end),
-        false => solve(oracle, problem, end),
+        true => solve(Fresh::new(oracle), problem, end, method),
+        false => solve(oracle, problem, end, method),
     }
 }
 
@@ -121,20 +130,17 @@ fn cast<F: Scalar>(values: &[f64]) -> Vec<F> {
     values.iter().map(|value| F::from_f64_lossy(*value)).collect()
 }
 
-fn solve<F, O>(oracle: O, problem: &Problem, end: End) -> Result<Answer, Error>
+fn solve<F, O>(oracle: O, problem: &Problem, end: End, method: Method) -> Result<Answer, Error>
 where
     F: Scalar,
     O: StochasticGradient<Param = Vec<F>>,
 {
     let start: Vec<F> = cast(&problem.start);
     // apart from the seeds of the draws that the problem is made of
-    let mut solver = Arturo::<F>::new().with_seed(Draw::new(problem.seed, 0).stream(2).seed());
-    let draws = match end {
-        End::Draws(draws) => draws,
-        End::Tolerance(tolerance, draws) => {
-            solver = solver.with_tolerance(tolerance)?;
-            draws
-        }
+    let seed = Draw::new(problem.seed, 0).stream(2).seed();
+    let (tolerance, draws) = match end {
+        End::Draws(draws) => (None, draws),
+        End::Tolerance(tolerance, draws) => (Some(tolerance), draws),
     };
     macro_rules! run {
         ($solver:expr) => {
@@ -143,13 +149,24 @@ where
                 .run()?
         };
     }
-    let (state, solution) = match &problem.bounds {
-        None => {
+    macro_rules! run_to_solution {
+        ($solver:expr) => {{
+            let mut solver = $solver.with_seed(seed);
+            if let Some(tolerance) = tolerance {
+                solver = solver.with_tolerance(tolerance)?;
+            }
             let result = run!(solver);
             let solution = result.solver().solution(result.state())?;
             (result.state, Some(solution))
+        }};
+    }
+    let (state, solution) = match (&problem.bounds, method) {
+        (None, Method::Default) => run_to_solution!(Arturo::<F>::new()),
+        (None, Method::Refereed) => run_to_solution!(Arturo::refereed()),
+        (Some((lower, upper)), _) => {
+            let solver = Arturo::<F>::new().with_seed(seed);
+            (run!(solver.with_bounds(cast(lower), cast(upper))?).state, None)
         }
-        Some((lower, upper)) => (run!(solver.with_bounds(cast(lower), cast(upper))?).state, None),
     };
     let param = state.get_best_param().ok_or_else(|| Error::msg("there is no answer"))?;
     Ok(Answer {
