@@ -103,8 +103,8 @@ impl<F: Scalar> Arturo<F> {
 impl<F: Scalar> Arturo<F, Refereed<F>> {
     /// The solver with nothing to set that is to take the place of [`Arturo::new`], for kinds of
     /// problems on which that one runs away: networks, sparse features, kinks, policies, simulations.
-    /// It is slower on small well-behaved problems, and its verdicts are more reserved; see
-    /// [`Refereed`].
+    /// It is slower on small well-behaved problems, and its verdicts and tolerances are not to be
+    /// trusted yet: 78 of 12332 verdicts on generated problems are false (docs/trust_refereed.md).
     ///
     /// The recommended point is its own mean whatever the averaging policy, but for
     /// [`Averaging::None`], where it is the last point.

@@ -169,7 +169,10 @@ mod tests {
 
     #[test]
     fn noise_is_no_evidence() {
-        assert_eq!(compare(|u| if (u * 10.0) as u64 % 2 == 0 { 5.0 } else { -6.0 }), Verdict::Even);
+        assert_eq!(
+            compare(|u| if ((u * 10.0) as u64).is_multiple_of(2) { 5.0 } else { -6.0 }),
+            Verdict::Even
+        );
     }
 
     #[test]

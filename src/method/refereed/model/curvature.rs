@@ -93,7 +93,8 @@ impl Curvature {
     /// Takes in a pair; `units` are the squared units of x.
     pub fn learn(&mut self, pair: Pair<'_>, units: &[f64]) {
         let Pair { step, change, .. } = pair;
-        if !(dot(step, step) > 0.0) || change.iter().any(|y| !y.is_finite()) {
+        let square = dot(step, step);
+        if square.is_nan() || square <= 0.0 || change.iter().any(|y| !y.is_finite()) {
             return;
         }
         if !self.is_known && !self.begin_with(pair, units) {
@@ -134,7 +135,7 @@ impl Curvature {
         self.forget(pair, noise, bend);
         multiply(&self.uncertainty, step, &mut self.direction);
         let variance = dot(step, &self.direction);
-        if !(variance > 0.0) {
+        if variance.is_nan() || variance <= 0.0 {
             return;
         }
         let gain = (variance + noise).recip();
