@@ -4,6 +4,8 @@
 //! [`EXPECTED_FAILURES`], with what is measured instead. A case of the list that begins to hold fails
 //! its test, as does one that ceases to hold, so that the list is true at every commit.
 
+#![cfg(feature = "nalgebra")]
+
 #[path = "trust/certify.rs"]
 mod certify;
 #[path = "trust/far.rs"]
