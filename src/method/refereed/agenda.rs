@@ -3,6 +3,7 @@
 use super::Refereed;
 use super::model::{Event, Place};
 use super::referee::{Player, Verdict};
+use super::verdicts::write;
 use crate::averaging::Averaging;
 use crate::dual::DualSolver;
 use crate::method::{Report, Run};
@@ -46,11 +47,7 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
     pub(super) fn write_place(&self, x: &mut [F]) {
         match self.agenda {
             Agenda::Walk => x.copy_from_slice(&self.walker),
-            Agenda::Recheck { .. } => {
-                for (x, start) in x.iter_mut().zip(&self.model.start) {
-                    *x = F::from_f64_lossy(*start);
-                }
-            }
+            Agenda::Recheck { .. } => write(x, &self.model.start),
             Agenda::Rivals | Agenda::Incumbent => {
                 let u = F::from_f64_lossy(self.referee.place());
                 for ((x, a), b) in x.iter_mut().zip(&self.referee.from).zip(&self.referee.to) {

@@ -97,7 +97,7 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
 }
 
 /// Writes `from` in the floats of the run.
-fn write<F: Scalar>(to: &mut [F], from: &[f64]) {
+pub(super) fn write<F: Scalar>(to: &mut [F], from: &[f64]) {
     for (to, from) in to.iter_mut().zip(from) {
         *to = F::from_f64_lossy(*from);
     }

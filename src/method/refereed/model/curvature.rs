@@ -39,7 +39,7 @@ pub(in crate::method::refereed) struct Pair<'a> {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 pub(in crate::method::refereed) struct Curvature {
-    /// B; empty curvature before the first pair.
+    /// B; 0 before the first pair.
     pub matrix: Vec<f64>,
     /// C.
     uncertainty: Vec<f64>,
@@ -82,8 +82,8 @@ impl Curvature {
         ((0..len).map(ratio).sum::<f64>() / len as f64).clamp(0.0, 1.0)
     }
 
-    /// B is in doubt as a whole, as after a jump to another point.
-    pub fn doubt(&mut self) {
+    /// B is in doubt as a whole.
+    fn doubt(&mut self) {
         let len = self.predicted.len() as f64;
         for (c, b) in self.uncertainty.iter_mut().zip(&self.matrix) {
             *c = b / len;

@@ -9,6 +9,7 @@ mod probe;
 mod stage;
 mod step;
 
+use crate::dense::quadratic;
 use crate::dual::DualSolver;
 use average::Average;
 use curvature::Curvature;
@@ -21,7 +22,8 @@ use step::{Ball, Step};
 const LEAST_UNIT: f64 = 1e-280;
 /// The first radius, in units of the start: never microscopic, where that costs hundreds of draws.
 const FIRST_RADIUS: f64 = 1e-2;
-/// The same after a step that they do not bear out (Nocedal and Wright, algorithm 4.1).
+/// The radius after a step whose gain fresh draws do not bear out, in lengths of that step (Nocedal and
+/// Wright, algorithm 4.1).
 const SHRINKAGE: f64 = 0.25;
 /// A distance from the model beyond what noise makes of it counts as this much noise.
 const DOUBT: f64 = 0.5;
@@ -81,7 +83,7 @@ pub(super) struct Model {
     average: Average,
     radius: f64,
     reach: f64,
-    /// t, and the number of the stage.
+    /// t.
     draw_count: f64,
     /// The largest coordinate of the first gradient.
     scale: f64,
@@ -174,6 +176,10 @@ impl Model {
         }
         if self.probe.wants_change() {
             self.probe.take_change(gradient, &mut self.curvature, &self.units);
+            if !self.probe.is_active() {
+                // with the Hessian that the probes have taught
+                self.choose(dual);
+            }
         } else {
             self.stage.take_in(gradient, &mut self.noise);
             if self.probe.is_active() {
@@ -193,7 +199,7 @@ impl Model {
             self.probe.aim(&self.curvature, &self.noise, random);
             return Event::Gathered;
         }
-        self.advance(dual, round);
+        self.advance(round);
         Event::Moved
     }
 
@@ -205,7 +211,7 @@ impl Model {
             self.radius = SHRINKAGE * self.distance(&self.x, &self.previous.point);
             self.undo();
             self.choose(dual);
-            self.advance(dual, round);
+            self.advance(round);
         }
     }
 
@@ -242,7 +248,7 @@ impl Model {
 
     fn take_into_answer(&mut self) {
         let hessian = &self.curvature.matrix;
-        let bend = self.step.bend(hessian);
+        let bend = quadratic(hessian, &self.step.vector);
         let count = self.stage.count;
         let energy = 2.0 * self.step.noise;
         if energy > 0.0 {
@@ -275,9 +281,8 @@ impl Model {
         }
     }
 
-    /// Moves x by the step that the gradient at hand gives.
-    fn advance(&mut self, dual: &impl DualSolver, round: fn(f64) -> f64) {
-        self.choose(dual);
+    /// Moves x by the step that was chosen.
+    fn advance(&mut self, round: fn(f64) -> f64) {
         let previous = &mut self.previous;
         previous.point.copy_from_slice(&self.x);
         previous.gradient.copy_from_slice(&self.stage.mean);

@@ -2,7 +2,7 @@
 
 use super::curvature::Curvature;
 use super::noise::Noise;
-use crate::dense::{cholesky, dot, multiply, quadratic, solve, solve_lower};
+use crate::dense::{cholesky, dot, quadratic, solve, solve_lower};
 use crate::dual::{DualSolver, DualValue};
 
 /// Where noise alone would carry a coordinate farther than this part of the distance travelled, its
@@ -115,12 +115,6 @@ impl Step {
     pub fn is_significant(&self, deviations: f64) -> bool {
         self.gain >= (1.0 + deviations * self.spread) * self.noise
     }
-
-    /// d'Bd.
-    pub fn bend(&mut self, hessian: &[f64]) -> f64 {
-        multiply(hessian, &self.vector, &mut self.work);
-        dot(&self.vector, &self.work)
-    }
 }
 
 /// The multiplier of the steepest descent step that is as long as the ball allows.
@@ -133,6 +127,7 @@ fn steepest(gradient: &[f64], ball: &Ball<'_>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dense::multiply;
     use crate::dual::Newton;
 
     #[test]
