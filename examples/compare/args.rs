@@ -41,7 +41,7 @@ fn command() -> Command {
     Command::new("compare")
         .about("Compares arTuRO with what others would use on problems with known minima")
         .arg(flag("quick", "Two problems of each family, one seed").conflicts_with("full"))
-        .arg(flag("full", "All problems, 5 seeds, 3 of slow ones, and the longest budget"))
+        .arg(flag("full", "All problems, 3 seeds, 1 of slow ones, and the longest budget"))
         .arg(flag("list", "Name the problems, run nothing"))
         .arg(
             Arg::new("problems")

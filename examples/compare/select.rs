@@ -28,7 +28,8 @@ impl Size {
             (Self::Medium, ..=USUAL_BUDGET) => 12,
             (Self::Full, ..=USUAL_BUDGET) => usize::MAX,
             (Self::Quick, ..=LONG_BUDGET) => 1,
-            (Self::Medium | Self::Full, ..=LONG_BUDGET) => 2,
+            (Self::Medium, ..=LONG_BUDGET) => 1,
+            (Self::Full, ..=LONG_BUDGET) => 2,
             (Self::Quick | Self::Medium, _) => 0,
             (Self::Full, _) => 1,
         }
@@ -39,7 +40,7 @@ impl Size {
         match self {
             Self::Quick => 1,
             Self::Medium => 3,
-            Self::Full => 5,
+            Self::Full => 3,
         }
     }
 
@@ -183,7 +184,7 @@ const SLOW: [&str; 17] = [
 ];
 
 /// The most seeds of a slow problem.
-const SLOW_SEEDS: u64 = 3;
+const SLOW_SEEDS: u64 = 1;
 
 fn is_slow(name: &str) -> bool {
     SLOW.iter().any(|beginning| name.starts_with(beginning))
