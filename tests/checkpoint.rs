@@ -127,7 +127,7 @@ fn assert_same_bits_from<O, S>(
 }
 
 #[test]
-fn the_self_calibrating_solver_resumes() {
+fn the_default_resumes() {
     assert_same_bits("default", Arturo::new().with_seed(5));
 }
 

@@ -98,7 +98,7 @@ macro_rules! long_run {
 /// As many steps as there is time for in each test run.
 #[test]
 fn thirty_thousand_steps_do_not_drift() {
-    let result = long_run!("self-calibrating", Arturo::new(), 30_000);
+    let result = long_run!("default", Arturo::new(), 30_000);
     assert!(gap(result.state().get_best_param().unwrap()) < 1e-4);
 }
 
@@ -107,7 +107,7 @@ fn thirty_thousand_steps_do_not_drift() {
 #[ignore = "takes minutes"]
 fn a_hundred_million_steps_do_not_drift() {
     let before = memory("VmRSS");
-    let result = long_run!("self-calibrating", Arturo::new(), 100_000_000);
+    let result = long_run!("default", Arturo::new(), 100_000_000);
     assert!(gap(result.state().get_best_param().unwrap()) < 1e-7);
     let paper = Arturo::paper(PaperSettings::default()).unwrap();
     let result = long_run!("published", paper.with_dual(Newton::default()), 100_000_000);

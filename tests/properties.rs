@@ -231,7 +231,7 @@ proptest! {
     #![proptest_config(cases(60))]
 
     #[test]
-    fn the_self_calibrating_method_keeps_its_bounds(bowl in bowls(3.0), seed in any::<u64>()) {
+    fn the_default_keeps_its_bounds(bowl in bowls(3.0), seed in any::<u64>()) {
         let x0 = vec![1.0; bowl.len()];
         checked_run!(bowl, Arturo::new().with_seed(seed), x0.clone(), 200);
     }

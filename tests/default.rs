@@ -1,7 +1,6 @@
-//! The refereed method: what it never does, and what it reaches.
+//! The default: what it never does, and what it reaches.
 
 use argmin::core::{Error, Executor, IterState, OptimizationResult, State};
-use argmin_arturo::method::Refereed;
 use argmin_arturo::oracle::Fresh;
 use argmin_arturo::{Arturo, Draw, NonFinite, NonFiniteGradient, StochasticGradient};
 use rand::Rng;
@@ -19,11 +18,7 @@ impl<G: Fn(&[f64], Draw, &mut [f64])> StochasticGradient for Oracle<G> {
     }
 }
 
-type Run<O> = OptimizationResult<
-    O,
-    Arturo<f64, Refereed<f64>>,
-    IterState<Vec<f64>, Vec<f64>, (), (), (), f64>,
->;
+type Run<O> = OptimizationResult<O, Arturo<f64>, IterState<Vec<f64>, Vec<f64>, (), (), (), f64>>;
 
 fn run<O: StochasticGradient<Param = Vec<f64>>>(
     oracle: O,
@@ -31,7 +26,7 @@ fn run<O: StochasticGradient<Param = Vec<f64>>>(
     seed: u64,
     draws: u64,
 ) -> Run<O> {
-    Executor::new(oracle, Arturo::refereed().with_seed(seed))
+    Executor::new(oracle, Arturo::new().with_seed(seed))
         .configure(|state| state.param(x0.to_vec()).max_iters(draws))
         .run()
         .unwrap()
@@ -138,8 +133,8 @@ fn a_broken_draw_is_told_from_a_point_outside_of_the_domain() {
             g[1] = f64::NAN;
         }
     };
-    let solver = Arturo::refereed().with_seed(1);
-    let run = |solver: Arturo<f64, Refereed<f64>>| {
+    let solver = Arturo::new().with_seed(1);
+    let run = |solver: Arturo<f64>| {
         Executor::new(Oracle(broken), solver)
             .configure(|state| state.param(vec![0.0; 3]).max_iters(400))
             .run()
@@ -179,10 +174,8 @@ fn steps_do_not_allocate() {
     let allocations = |draws: u64| {
         let mut count = 0;
         let info = allocation_counter::measure(|| {
-            let solver = Arturo::refereed()
-                .with_seed(5)
-                .with_telemetry(argmin_arturo::Telemetry::Never)
-                .unwrap();
+            let solver =
+                Arturo::new().with_seed(5).with_telemetry(argmin_arturo::Telemetry::Never).unwrap();
             let result = Executor::new(Oracle(noisy_bowl), solver)
                 .configure(|state| state.param(vec![0.0; 6]).max_iters(draws))
                 .run()
@@ -200,12 +193,12 @@ fn steps_do_not_allocate() {
 #[test]
 fn a_run_resumes_with_the_same_bits() {
     use argmin_arturo::checkpoint::AtomicCheckpoint;
-    let directory = std::env::temp_dir().join(format!("arturo-refereed-{}", std::process::id()));
+    let directory = std::env::temp_dir().join(format!("arturo-default-{}", std::process::id()));
     std::fs::create_dir_all(&directory).unwrap();
     for (name, stop) in [("early", 17), ("probing", 150), ("late", 801)] {
         let path = directory.join(name);
         let executor = |draws: u64| {
-            Executor::new(Oracle(noisy_bowl), Arturo::refereed().with_seed(4))
+            Executor::new(Oracle(noisy_bowl), Arturo::new().with_seed(4))
                 .configure(|state| state.param(vec![0.0; 5]).max_iters(draws))
         };
         let whole = executor(1500).run().unwrap();
