@@ -39,8 +39,8 @@ use std::marker::PhantomData;
 /// | [`with_bounds`](Self::with_bounds) | box that x stays in | none |
 /// | [`with_groups`](Self::with_groups) | groups of coordinates with KL balls of their own | one ball |
 /// | [`with_dual`](Self::with_dual) | solver of the 1-D dual | [`Newton`](crate::dual::Newton), the paper's: [`Bisection`] |
-/// | [`with_kl_schedule`](Self::with_kl_schedule) | KL bound over time | constant |
-/// | [`with_averaging`](Self::with_averaging) | recommended point | [`Averaging::Adaptive`], the paper's: [`Averaging::None`] |
+/// | [`with_kl_schedule`](Self::with_kl_schedule) | KL bound over time, but for [`Refereed`] | constant |
+/// | [`with_averaging`](Self::with_averaging) | recommended point; of [`Refereed`] its own mean, but for [`Averaging::None`] | [`Averaging::Adaptive`], the paper's: [`Averaging::None`] |
 /// | [`with_non_finite`](Self::with_non_finite) | gradients that are NaN, infinite or too large to be squared | [`NonFinite::Error`] |
 /// | [`with_telemetry`](Self::with_telemetry) | reports to observers | every iteration |
 /// | [`with_tolerance`](Self::with_tolerance) | when the answer is good enough | never |
@@ -325,7 +325,8 @@ impl<F: Scalar, M> Arturo<F, M> {
         self
     }
 
-    /// Sets how the KL bound changes over the iterations (default: it does not).
+    /// Sets how the KL bound changes over the iterations (default: it does not). [`Refereed`] finds its
+    /// own radius and takes no notice of it.
     ///
     /// ```
     /// # use argmin_arturo::{Arturo, schedule::KlSchedule};
