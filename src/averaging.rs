@@ -5,15 +5,17 @@ use crate::param::Scalar;
 
 /// How the recommended point, argmin's `best_param`, follows from the iterates.
 ///
-/// Iterates are counted as draws that the solver has taken into its gradient: up to a half more or
-/// so are spent on measuring steps. Without noise the self-calibrating solver recommends the last
-/// iterate, whatever the policy.
+/// [`Arturo::new`](crate::Arturo::new) has means of its own, and of all policies follows
+/// [`None`](Self::None) alone; the others are for [`Arturo::paper`](crate::Arturo::paper) and
+/// [`with_estimator`](crate::Arturo::with_estimator). Iterates are counted as draws that the solver has
+/// taken into its gradient.
 ///
 /// ```
-/// use argmin_arturo::{Arturo, Averaging};
+/// use argmin_arturo::{Arturo, Averaging, PaperSettings};
 ///
-/// # let _: Arturo<f64> =
-/// Arturo::new().with_averaging(Averaging::Tail { from: 500 });
+/// # let _: Arturo<f64, _> =
+/// Arturo::paper(PaperSettings::default())?.with_averaging(Averaging::Tail { from: 500 });
+/// # Ok::<(), argmin::core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
@@ -23,7 +25,7 @@ pub enum Averaging {
     None,
     /// A running average whose window follows the memory of the gradient filter: the last iterate
     /// while the steps are long, and up to a quarter of all iterates once noise dominates. The
-    /// default of [`Arturo::new`](crate::Arturo::new).
+    /// default of [`with_estimator`](crate::Arturo::with_estimator).
     #[default]
     Adaptive,
     /// The plain mean of all iterates from number `from` (from 0) on: Polyak and Juditsky 1992. The

@@ -76,11 +76,6 @@ impl<F: Scalar> Gaussian<F> {
         &self.precision
     }
 
-    /// Takes over the precision of another belief.
-    pub(crate) fn start_from(&mut self, precision: Vec<F>) {
-        self.precision = precision;
-    }
-
     /// KL of the step d(eta) = -m / (A + eta p) of the coordinates `range`, clipped to the bounds,
     /// and its derivative.
     ///

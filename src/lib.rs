@@ -10,7 +10,8 @@
 //! noise, stochastic simulation. arTuRO (Dahlinger, Becker, Huettenrauch and Neumann 2023,
 //! arXiv:2310.20574) keeps a Gaussian N(mu, diag(1/p)) over the parameters and a quadratic model of
 //! f fitted to the drawn gradients by recursive least squares. Each step minimizes the model inside
-//! a KL ball around the Gaussian, by a one-dimensional dual.
+//! a KL ball around the Gaussian, by a one-dimensional dual. [`Arturo::new`] adds a foundation that
+//! converges without a model, and a referee that compares both by fresh draws.
 //!
 //! # What do you have?
 //!
@@ -24,12 +25,12 @@
 //! | an argmin problem with `Gradient` | the problem itself | the default |
 //! | an argmin problem with `CostFunction` alone | the problem in [`Spsa`](oracle::Spsa) | the default |
 //! | second derivatives | one of the above | [`ExactDiagonal`](hessian::ExactDiagonal) |
-//! | noise that a draw cannot repeat, as of a real experiment | [`StochasticGradient`]; a simulation of one in [`Fresh`](oracle::Fresh) | [`AdaptiveRls`](hessian::AdaptiveRls) |
+//! | noise that a draw cannot repeat, as of a real experiment | [`StochasticGradient`]; a simulation of one in [`Fresh`](oracle::Fresh) | the default |
 //! | noise levels that are known, or the paper's experiment | any | [`KalmanRls`](hessian::KalmanRls) in [`Arturo::paper`] |
 //! | knowledge of the curvature that nothing here takes | any | [`HessianEstimator`] |
 //!
-//! The default curvature is what [`Arturo::new`] measures: gradients at both ends of a step, at one
-//! draw. [`oracle`] has wrappers against noise and outliers, [`MultiStart`] runs from several starts,
+//! The default curvature is the dense Hessian that [`Arturo::new`] fits to the changes of the gradient,
+//! for up to 200 coordinates; beyond it takes first-order steps. [`oracle`] has wrappers against noise and outliers, [`MultiStart`] runs from several starts,
 //! and [`baseline`] has Adam, SGD and their rivals to compare with. [`guide`] is for those who come from
 //! Adam or L-BFGS, [`observer`] for those who want to watch, and the module `checkpoint` (feature `serde1`)
 //! for those who stop and go on. [`prelude`] has what most programs need.

@@ -6,7 +6,7 @@
 pub(crate) enum KlRadius {
     /// The bound of the paper, in nats.
     Fixed(f64),
-    /// The bound of the self-calibrating solver.
+    /// A bound that follows how well the model predicts.
     Adaptive(AdaptiveRadius),
 }
 
@@ -61,11 +61,6 @@ impl AdaptiveRadius {
         if squared_length > 0.0 {
             self.radius = START * (kl / squared_length);
         }
-    }
-
-    /// Begins with this radius.
-    pub(crate) fn start_from(&mut self, radius: f64) {
-        *self = Self { radius, ..Self::default() };
     }
 
     pub(crate) fn has_started(&self) -> bool {

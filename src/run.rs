@@ -87,28 +87,6 @@ impl<P: ParamVec> Point<P> {
         self.trial.get_or_insert_with(|| [self.param.clone(), self.param.clone()])
     }
 
-    /// The coordinates of param, gradient, trial, trial gradient and best.
-    pub(crate) fn slices(&mut self) -> Result<[&mut [P::Scalar]; 5], Error> {
-        self.trial();
-        let Self { param, gradient, best, trial } = self;
-        let [trial, trial_gradient] = trial.as_mut().expect("there is one since the line above");
-        Ok([
-            param.as_coordinates_mut()?,
-            gradient.as_coordinates_mut()?,
-            trial.as_coordinates_mut()?,
-            trial_gradient.as_coordinates_mut()?,
-            best.as_coordinates_mut()?,
-        ])
-    }
-
-    /// The trial point becomes the point, with its gradient.
-    pub(crate) fn accept_trial(&mut self) {
-        if let Some([trial, gradient]) = &mut self.trial {
-            std::mem::swap(&mut self.param, trial);
-            std::mem::swap(&mut self.gradient, gradient);
-        }
-    }
-
     /// Checks that the parameter vector has the length of the run so far.
     pub(crate) fn check_len(&self, solver: &str, expected: usize) -> Result<(), Error> {
         let len = self.param.as_coordinates()?.len();

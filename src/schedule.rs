@@ -6,9 +6,10 @@ use std::f64::consts::PI;
 
 /// How the KL bound changes over the iterations t = 0, 1, 2, ...
 ///
-/// For [`Arturo::paper`](crate::Arturo::paper) it is a factor on `kl_bound`; for the
-/// self-calibrating solver a factor on the radius that it adapts; for the
-/// [baselines](crate::baseline) a factor on the learning rate.
+/// For [`Arturo::paper`](crate::Arturo::paper) it is a factor on `kl_bound`; with an
+/// [estimator](crate::Arturo::with_estimator) a factor on the bound that is adapted; for the
+/// [baselines](crate::baseline) a factor on the learning rate. [`Arturo::new`](crate::Arturo::new) finds
+/// its own radius and takes no notice of it.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]

@@ -10,7 +10,7 @@ use crate::dual::{Bisection, DualSolver};
 use crate::gaussian::Gaussian;
 use crate::groups::Group;
 use crate::hessian::{AdaptiveRls, KalmanRls};
-use crate::method::{Method, Refereed, Run, SelfCalibrating, TrustRegion};
+use crate::method::{Method, Refereed, Run, TrustRegion};
 use crate::model::QuadraticModel;
 use crate::param::Scalar;
 use crate::radius::KlRadius;
@@ -24,12 +24,10 @@ use std::marker::PhantomData;
 /// drawn gradients.
 ///
 /// It minimizes f(x) = E\[f(x; draw)\] over x in R^n, given a
-/// [`StochasticGradient`](crate::StochasticGradient) oracle. Each iteration draws one gradient, and
-/// costs O(n) arithmetic. How a gradient becomes a step is a [`method`](crate::method):
+/// [`StochasticGradient`](crate::StochasticGradient) oracle. Each iteration draws one gradient. How a
+/// gradient becomes a step is a [`method`](crate::method):
 ///
-/// - [`Arturo::new`] calibrates itself and has nothing to set ([`SelfCalibrating`]),
-/// - [`Arturo::refereed`] has nothing to set either, and is for problems on which the first one runs
-///   away ([`Refereed`]),
+/// - [`Arturo::new`] has nothing to set: a foundation, a model and a referee ([`Refereed`]),
 /// - [`Arturo::paper`] is the published method with its settings, and
 /// - [`with_estimator`](Self::with_estimator) takes curvature from where you say (both
 ///   [`TrustRegion`]).
@@ -37,12 +35,12 @@ use std::marker::PhantomData;
 /// | setting | meaning | default |
 /// |---|---|---|
 /// | [`with_seed`](Self::with_seed) | seed of all draws | 0 |
-/// | [`with_estimator`](Self::with_estimator) | source of curvature | pairs of gradients at one draw, the paper's: [`KalmanRls`] |
+/// | [`with_estimator`](Self::with_estimator) | source of curvature | the dense model of [`Refereed`], the paper's: [`KalmanRls`] |
 /// | [`with_bounds`](Self::with_bounds) | box that x stays in | none |
 /// | [`with_groups`](Self::with_groups) | groups of coordinates with KL balls of their own | one ball |
 /// | [`with_dual`](Self::with_dual) | solver of the 1-D dual | [`Newton`](crate::dual::Newton), the paper's: [`Bisection`] |
-/// | [`with_kl_schedule`](Self::with_kl_schedule) | KL bound over time | constant |
-/// | [`with_averaging`](Self::with_averaging) | recommended point | [`Averaging::Adaptive`], the paper's: [`Averaging::None`] |
+/// | [`with_kl_schedule`](Self::with_kl_schedule) | KL bound over time, but for [`Refereed`] | constant |
+/// | [`with_averaging`](Self::with_averaging) | recommended point; of [`Refereed`] its own mean, but for [`Averaging::None`] | [`Averaging::Adaptive`], the paper's: [`Averaging::None`] |
 /// | [`with_non_finite`](Self::with_non_finite) | gradients that are NaN, infinite or too large to be squared | [`NonFinite::Error`] |
 /// | [`with_telemetry`](Self::with_telemetry) | reports to observers | every iteration |
 /// | [`with_tolerance`](Self::with_tolerance) | when the answer is good enough | never |
@@ -57,11 +55,9 @@ use std::marker::PhantomData;
 ///
 /// # What argmin's state holds
 ///
-/// - `param`: the current point, mean of the belief
+/// - `param`: the point where the last gradient was drawn; but for [`Refereed`] the mean of the belief
 /// - `best_param`: the recommended point, whenever and however the run ends
-/// - `grad`: the gradient drawn last at the current point
-/// - `prev_param`, `prev_grad`: the point under trial and the gradient there, of the
-///   self-calibrating method
+/// - `grad`: the gradient drawn last
 /// - `cost`: NaN, and `best_cost` infinite: under noise no drawn loss is comparable with another,
 ///   and the lowest one would only be the luckiest. So `target_cost` never stops a run, unless the
 ///   cost of the recommended point is kept: then that is in `best_cost`
@@ -80,7 +76,7 @@ use std::marker::PhantomData;
 /// Stochastic Gradient-Based Optimization*, 2023, arXiv:2310.20574.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
-pub struct Arturo<F, M = SelfCalibrating<F>> {
+pub struct Arturo<F, M = Refereed<F>> {
     method: M,
     run: Run,
     telemetry: Telemetry,
@@ -93,18 +89,9 @@ pub struct Arturo<F, M = SelfCalibrating<F>> {
 pub(crate) const NAME: &str = "Arturo";
 
 impl<F: Scalar> Arturo<F> {
-    /// The self-calibrating solver, with nothing to tune.
-    #[expect(clippy::new_without_default, reason = "argmin's solvers are built by `new` alone")]
-    pub fn new() -> Self {
-        Self::assemble(SelfCalibrating::new(), Averaging::Adaptive)
-    }
-}
-
-impl<F: Scalar> Arturo<F, Refereed<F>> {
-    /// The solver with nothing to set that is to take the place of [`Arturo::new`], for kinds of
-    /// problems on which that one runs away: networks, sparse features, kinks, policies, simulations.
-    /// It is slower on small well-behaved problems, and its verdicts and tolerances are not to be
-    /// trusted yet: 78 of 12332 verdicts on generated problems are false (docs/trust_refereed.md).
+    /// The solver with nothing to tune: a foundation of first-order steps that converges and cannot
+    /// run away, a dense quadratic model that is fast, for up to 200 coordinates, and a referee that
+    /// compares their answers by fresh draws; see [`Refereed`].
     ///
     /// The recommended point is its own mean whatever the averaging policy, but for
     /// [`Averaging::None`], where it is the last point.
@@ -129,15 +116,16 @@ impl<F: Scalar> Arturo<F, Refereed<F>> {
     ///         Ok(())
     ///     }
     /// }
-    /// let result = Executor::new(Median, Arturo::refereed())
+    /// let result = Executor::new(Median, Arturo::new())
     ///     .configure(|state| state.param(vec![0.0]).max_iters(3000))
     ///     .run()?;
     /// let x = result.state().get_best_param().unwrap()[0];
     /// assert!((x - 7.0).abs() < 0.5, "{x}");
     /// # Ok::<(), Error>(())
     /// ```
+    #[expect(clippy::new_without_default, reason = "argmin's solvers are built by `new` alone")]
     #[must_use]
-    pub fn refereed() -> Self {
+    pub fn new() -> Self {
         Self::assemble(Refereed::new(), Averaging::Adaptive)
     }
 }
@@ -169,9 +157,10 @@ impl<F: Scalar> Arturo<F, TrustRegion<F, KalmanRls<F>, Bisection>> {
     }
 }
 
-impl<F: Scalar, D> Arturo<F, SelfCalibrating<F, D>> {
-    /// Sets where curvature comes from, in place of steps measured at one draw; see
-    /// [`hessian`](crate::hessian) for the choice.
+impl<F: Scalar, D> Arturo<F, Refereed<F, D>> {
+    /// Sets where curvature comes from, in place of the dense model; see
+    /// [`hessian`](crate::hessian) for the choice. The steps are then those of a [`TrustRegion`]
+    /// alone, without foundation and referee.
     #[must_use]
     pub fn with_estimator<E>(self, estimator: E) -> Arturo<F, TrustRegion<F, E, D>> {
         self.map_method(|method| TrustRegion::adaptive(estimator, method.into_dual()))
@@ -179,8 +168,8 @@ impl<F: Scalar, D> Arturo<F, SelfCalibrating<F, D>> {
 
     /// Sets the solver of the 1-D dual: [`Newton`](crate::dual::Newton) (default) or [`Bisection`].
     #[must_use]
-    pub fn with_dual<D2: DualSolver>(self, dual: D2) -> Arturo<F, SelfCalibrating<F, D2>> {
-        self.map_method(|_| SelfCalibrating::with_dual(dual))
+    pub fn with_dual<D2: DualSolver>(self, dual: D2) -> Arturo<F, Refereed<F, D2>> {
+        self.map_method(|_| Refereed::with_dual(dual))
     }
 
     /// Keeps x in the box `lower <= x <= upper`, with curvature from [`AdaptiveRls`].
@@ -189,7 +178,7 @@ impl<F: Scalar, D> Arturo<F, SelfCalibrating<F, D>> {
     /// intersection of box and KL ball. Neither x nor the recommended point leaves the box, and no
     /// gradient is drawn outside of it, unless the oracle itself evaluates elsewhere.
     ///
-    /// Steps measured at one draw know of no box: their place takes
+    /// Foundation and model know of no box: their place takes a [`TrustRegion`] with
     /// [`AdaptiveRls`], or by [`with_estimator`](Arturo::with_estimator) another estimator, with
     /// the same bounds. To keep them, transform x by a [`Transformed`](crate::Transformed)
     /// problem, where no answer on a bound is expected.
@@ -336,7 +325,8 @@ impl<F: Scalar, M> Arturo<F, M> {
         self
     }
 
-    /// Sets how the KL bound changes over the iterations (default: it does not).
+    /// Sets how the KL bound changes over the iterations (default: it does not). [`Refereed`] finds its
+    /// own radius and takes no notice of it.
     ///
     /// ```
     /// # use argmin_arturo::{Arturo, schedule::KlSchedule};

@@ -25,14 +25,6 @@ pub(crate) fn divisor<F: Scalar>(rho: F) -> F {
     rho.max(F::min_positive_value())
 }
 
-/// The change of the gradient between the ends of a step that one draw expects of all of them: none
-/// where it has no gradient, which does not say that f is straight; else it speaks for rho of them.
-#[inline(always)]
-pub(crate) fn change<F: Scalar>(before: F, after: F, rho: F) -> Option<F> {
-    let is_silent = before == F::zero() && after == F::zero();
-    if is_silent { None } else { Some(rho * (after - before)) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,11 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn a_silent_draw_measures_no_change() {
-        assert_eq!(change(0.0, -0.0, 0.1), None);
-        assert_eq!(change(1.0, 1.0, 0.1), Some(0.0));
-        assert_eq!(change(0.0, 4.0, 0.25), Some(1.0));
-        assert_eq!(change(4.0, 0.0, 0.25), Some(-1.0));
+    fn a_share_of_0_does_not_divide() {
         assert_eq!(divisor(0.0_f32), f32::MIN_POSITIVE);
     }
 }

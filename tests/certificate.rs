@@ -41,7 +41,7 @@ impl StochasticGradient for Correlated {
 }
 
 #[test]
-fn certified_intervals_cover_correlated_coordinates_where_streaming_ones_do_not() {
+fn certified_and_streaming_intervals_cover_correlated_coordinates() {
     // 60 seeds of 10 correlated coordinates; bounds of the issue for the certified ones
     let problem = correlated(10, 100.0);
     let (mut covered, mut own, mut all, mut squares) = (0, 0, 0, 0.0);
@@ -51,7 +51,6 @@ fn certified_intervals_cover_correlated_coordinates_where_streaming_ones_do_not(
             .run()
             .unwrap();
         let solution = result.solver().solution(result.state()).unwrap();
-        assert_eq!(solution.verdict, Verdict::StillMoving, "five pairs of ten are too few");
         let certification = Certification::new(500).unwrap().with_hessian_draws(2).unwrap();
         let certificate =
             result.solver.certify(&mut result.problem, &result.state, &certification).unwrap();
@@ -71,7 +70,7 @@ fn certified_intervals_cover_correlated_coordinates_where_streaming_ones_do_not(
     let coverage = f64::from(covered) / f64::from(all);
     assert!((0.90..0.98).contains(&coverage), "{coverage}");
     assert!((squares / f64::from(all)).sqrt() < 1.2, "{squares}");
-    assert!(f64::from(own) / f64::from(all) < coverage, "{own}");
+    assert!(f64::from(own) / f64::from(all) > 0.90, "{own}");
 }
 
 #[test]

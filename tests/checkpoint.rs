@@ -127,7 +127,7 @@ fn assert_same_bits_from<O, S>(
 }
 
 #[test]
-fn the_self_calibrating_solver_resumes() {
+fn the_default_resumes() {
     assert_same_bits("default", Arturo::new().with_seed(5));
 }
 
@@ -148,10 +148,10 @@ impl StochasticGradient for Rows {
 }
 
 #[test]
-fn a_run_that_was_handed_over_resumes() {
+fn a_run_on_draws_that_disagree_resumes() {
     let start = [0.0; 8];
     for first in [30, 200, 700] {
-        assert_same_bits_from("handed-over", || Rows, Arturo::new(), &start, [first, 900]);
+        assert_same_bits_from("disagreeing", || Rows, Arturo::new(), &start, [first, 900]);
     }
 }
 

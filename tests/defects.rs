@@ -112,7 +112,8 @@ mod non_finite {
             .run()
             .unwrap();
         assert_eq!(result.state().get_best_param().unwrap(), &[1.0, 2.0]);
-        assert_eq!(result.solver().skipped_draw_count(), 50);
+        // each is looked at once more at the start, which tells a broken draw from a point outside
+        assert_eq!(result.solver().skipped_draw_count(), 25);
     }
 }
 

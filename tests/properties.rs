@@ -231,7 +231,7 @@ proptest! {
     #![proptest_config(cases(60))]
 
     #[test]
-    fn the_self_calibrating_method_keeps_its_bounds(bowl in bowls(3.0), seed in any::<u64>()) {
+    fn the_default_keeps_its_bounds(bowl in bowls(3.0), seed in any::<u64>()) {
         let x0 = vec![1.0; bowl.len()];
         checked_run!(bowl, Arturo::new().with_seed(seed), x0.clone(), 200);
     }
@@ -245,9 +245,6 @@ proptest! {
     }
 }
 
-/// The first steps of the self-calibrating method are microscopic, 1e-9 in x: there a gradient's
-/// last bit is worth 1e-7 of the curvature, and the reduction order shows in the fourth digit after
-/// some iterations.
 mod invariance {
     use super::*;
 
@@ -289,9 +286,11 @@ mod invariance {
         ) {
             let order = other.order.clone();
             let x0 = vec![1.0; bowl.len()];
+            // in the noise the default probes in directions of random signs, in the given order
+            let exact = |bowl: &Bowl| Bowl { sigma: 0.0, ..bowl.clone() };
             let solver = Arturo::new().with_seed(seed);
-            let x = checked_run!(bowl.clone(), solver.clone(), x0.clone(), 40);
-            let y = checked_run!(other.clone(), solver, x0.clone(), 40);
+            let x = checked_run!(exact(&bowl), solver.clone(), x0.clone(), 40);
+            let y = checked_run!(exact(&other), solver, x0.clone(), 40);
             prop_assert!(distance(&permuted(&x, &order), &y) < 1e-3, "{x:?} {y:?}");
 
             let solver = paper(settings).with_seed(seed);
@@ -300,9 +299,8 @@ mod invariance {
             prop_assert!(distance(&permuted(&x, &order), &y) < 1e-9, "{x:?} {y:?}");
         }
 
-        /// The published method regresses on x itself, and a prior at 0 pulls it: only the
-        /// self-calibrating one is free of the origin. Without noise: with it, the last bit of how
-        /// far two draws agree decides on the growth of the radius.
+        /// The published method regresses on x itself, and a prior at 0 pulls it. The default takes
+        /// its first radius from the start, and comes to the same minimum without noise.
         #[test]
         fn the_origin_does_not_matter(bowl in bowls(1.0), seed in any::<u64>()) {
             let bowl = Bowl { sigma: 0.0, ..bowl };
@@ -315,18 +313,21 @@ mod invariance {
             prop_assert!(distance(&x, &y) < 1e-2, "{x:?} {y:?}");
         }
 
-        /// To the bit, for powers of two, before steps become as small as the least float; the
-        /// published method has constants in units of f.
+        /// To the bit, for powers of four, which have a root to the bit, before steps become as small
+        /// as the least float; the published method has constants in units of f.
         #[test]
         fn the_unit_of_the_objective_does_not_matter(
-            bowl in bowls(3.0), exponent in -20..20i32, seed in any::<u64>(),
+            bowl in bowls(3.0), exponent in -10..10i32, seed in any::<u64>(),
         ) {
-            let other = Bowl { unit: 2f64.powi(exponent), ..bowl.clone() };
+            let other = Bowl { unit: 4f64.powi(exponent), ..bowl.clone() };
             let x0 = vec![1.0; bowl.len()];
             let solver = Arturo::new().with_seed(seed);
             let x = checked_run!(bowl, solver.clone(), x0.clone(), 40);
             let y = checked_run!(other, solver, x0.clone(), 40);
-            prop_assert_eq!(x, y);
+            let normal = |x: Vec<f64>| {
+                x.into_iter().map(|x| if x.abs() < 1e-100 { 0.0 } else { x }).collect::<Vec<_>>()
+            };
+            prop_assert_eq!(normal(x), normal(y));
         }
     }
 }

@@ -25,40 +25,25 @@ use support::Outcome;
 
 /// Cases that do not hold, with what they give. The list is to shrink.
 const EXPECTED_FAILURES: &[(&str, &str)] = &[
-    ("f1_single_precision", "converged after 40 draws at (1.7, 1.2), not (5, 5)"),
-    ("f1_from_1e8", "converged after 60 draws at 6.4e6, with a predicted gain of 3e15"),
-    ("f1_from_1e12", "converged after 60 draws at 4.0e11, with a predicted gain of 1e24"),
-    ("f2_median", "23 of 101 worse than the start after 100 draws, up to 1e12"),
-    ("f2_newsvendor", "30 of 51 worse than the start after 100 draws, such as 1.2e20"),
-    ("f2_pinball", "20 of 51 worse than the start after 100 draws, such as 5.7e4"),
-    ("f2_hinge", "7 of 31 worse than the start after 100 draws, such as (-922, 807)"),
-    ("f3_coordinate_without_influence", "up to 1.2e14 after 100 draws, median 2.2e4"),
-    ("f3_nothing_but_noise", "1.8e4 from the start after 50 draws in the median"),
-    ("f4_target_cost", "above the target at the stop in 24 of 25, median 1.11 for 0.05"),
+    ("f2_median", "3 of 101 worse than the start after 100 draws, such as -54 for 7"),
+    ("f4_target_cost", "above the target at the stop in 22 of 25, median 0.35 for 0.05"),
     ("f5_certify_in_a_box", "0.495 +- 0.003 beyond the bound of 0"),
     ("f6_certify_with_a_fixed_coordinate", "no minimum, no errors"),
     ("f7_certify_by_few_draws_of_the_hessian", "called no minimum at 3 of 5 seeds"),
-    ("f8_few_costs", "not a step by 200 costs, and a gap of 1.6 by 1000"),
-    ("f9_1_shot", "stuck in 17 of 20"),
-    ("f9_3_shots", "stuck in 14 of 20"),
-    ("f9_10_shots", "stuck in 4 of 20"),
+    ("f9_1_shot", "stuck in 3 of 20"),
+    ("f9_3_shots", "stuck in 3 of 20"),
+    ("f9_10_shots", "stuck in 3 of 20"),
     ("f10_spsa_in_a_box", "costs are asked for outside of the box"),
     ("f10_finite_differences_in_a_box", "costs are asked for outside of the box"),
-    ("f11_exponential_from_zero", "wrong in 10 of 12 after 3000 draws, such as a rate of 739"),
-    ("f12_starts_at_the_minimum", "never stops"),
-    ("f12_gradient_0_everywhere", "never stops"),
-    ("f14_minimum_that_jumps", "at 1.07 after 500 draws at the new minimum, 5"),
     ("f15_draw_that_fails", "the error ends the run"),
     ("f17_nothing_but_noise", "never stops"),
-    ("f19_one_hot_batch_8", "a gap of 0.020 after 500 draws, of Adam 0.0045"),
-    ("f19_one_hot_batch_32", "a gap of 0.167 after 125 draws, of Adam 0.021"),
-    ("f19_one_hot_batch_128", "a gap of 0.024 after 125 draws, of Adam 0.007"),
-    ("f20_log_sigma_from_5", "freezes at (4.9, 0.9) in 1 of 12"),
-    ("f20_log_sigma_from_8", "freezes far away in 6 of 12"),
-    ("f20_log_sigma_from_12", "freezes far away in 8 of 12"),
-    ("f21_standard_error", "off by 2e4 standard errors after 500 draws"),
-    ("f21_verdict", "noise-limited in 3 of 10 after 500 draws"),
+    ("f19_one_hot_batch_8", "a gap of 0.0014 after 2000 draws, of Adam 0.0004"),
+    ("f19_one_hot_batch_32", "a gap of 0.011 after 500 draws, of Adam 0.0005"),
+    ("f19_one_hot_batch_128", "a gap of 0.057 after 125 draws, of Adam 0.007"),
+    ("f21_standard_error", "off by more than 10 standard errors in 9 of 10 after 500 draws"),
+    ("f21_verdict", "noise-limited in 4 of 10 after 500 draws"),
     ("f21_tolerance", "a true gain of 1.6 at a stop by 1e-3"),
+    ("f22_draws_in_turn", "at 2.16 in the place of 3 for ever"),
 ];
 
 /// Makes a test of each case, and a list of their names.
@@ -109,7 +94,8 @@ cases! {
         f9_10_shots
         f10_spsa_in_a_box
         f10_finite_differences_in_a_box
-        f15_draw_that_fails;
+        f15_draw_that_fails
+        f22_draws_in_turn;
     stops:
         f1_single_precision
         f1_from_1e8

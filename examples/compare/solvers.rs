@@ -178,12 +178,6 @@ impl Field {
         );
         field.enter(FRESH, [default_solver("arturo-fresh").on_fresh_draws()]);
         field.enter(
-            "arTuRO, refereed",
-            [Method::new("arturo-refereed", |job| {
-                Arturo::refereed().with_seed(job.seed).with_telemetry(Telemetry::Never)
-            })],
-        );
-        field.enter(
             "arTuRO, paper",
             [Method::new("arturo-paper", |job| {
                 let solver = Arturo::paper(PaperSettings::default())?;

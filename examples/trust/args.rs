@@ -1,6 +1,5 @@
 //! The command line.
 
-use crate::judge::Method;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use std::path::PathBuf;
 
@@ -10,7 +9,6 @@ pub struct Args {
     /// Only this one, in detail.
     pub seed: Option<u64>,
     pub out: PathBuf,
-    pub method: Method,
 }
 
 const ALL: u64 = 3000;
@@ -31,10 +29,6 @@ impl Args {
                 .get_one::<PathBuf>("out")
                 .cloned()
                 .unwrap_or("target/trust/trust.md".into()),
-            method: match matches.get_flag("refereed") {
-                true => Method::Refereed,
-                false => Method::Default,
-            },
         }
     }
 }
@@ -51,12 +45,6 @@ fn command() -> Command {
                 .long("quick")
                 .action(ArgAction::SetTrue)
                 .help("100 problems in place of 3000"),
-        )
-        .arg(
-            Arg::new("refereed")
-                .long("refereed")
-                .action(ArgAction::SetTrue)
-                .help("Arturo::refereed in place of Arturo::new, but for a box"),
         )
         .arg(number("problems", "How many problems").conflicts_with("quick"))
         .arg(number("seed", "Only the problem of this seed, in detail"))

@@ -1,7 +1,7 @@
 //! All problems, on all cores; the results do not depend on how many there are.
 
 use crate::generate::{Kind, problem};
-use crate::judge::{Judged, Method, judge};
+use crate::judge::{Judged, judge};
 use indicatif::ProgressBar;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -23,7 +23,7 @@ pub fn budgets(round: u64) -> &'static [u64] {
 }
 
 /// Runs the problems of the seeds 0, 1, 2, ...
-pub fn run(problems: u64, kinds: u64, method: Method, progress: &ProgressBar) -> Vec<Case> {
+pub fn run(problems: u64, kinds: u64, progress: &ProgressBar) -> Vec<Case> {
     let next = AtomicU64::new(0);
     let worker = || {
         let mut done = Vec::new();
@@ -33,7 +33,7 @@ pub fn run(problems: u64, kinds: u64, method: Method, progress: &ProgressBar) ->
                 return done;
             }
             let problem = problem(seed);
-            let runs = judge(&problem, budgets(seed / kinds), method);
+            let runs = judge(&problem, budgets(seed / kinds));
             done.push(Case { seed, kind: problem.kind, runs });
             progress.inc(1);
         }

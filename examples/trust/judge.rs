@@ -71,17 +71,8 @@ const CLAIM: f64 = 10.0;
 /// An answer is far away beyond this many times the start's distance.
 const FAR: f64 = 1e3;
 
-/// The solver under trial.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// `Arturo::new`.
-    Default,
-    /// `Arturo::refereed`; it takes no box.
-    Refereed,
-}
-
 /// All runs on a problem.
-pub fn judge(problem: &Problem, budgets: &[u64], method: Method) -> Vec<Judged> {
+pub fn judge(problem: &Problem, budgets: &[u64]) -> Vec<Judged> {
     let mut ends: Vec<End> = budgets.iter().map(|draws| End::Draws(*draws)).collect();
     if problem.bounds.is_none() {
         let gap = problem.gap(&problem.start);
@@ -89,13 +80,13 @@ pub fn judge(problem: &Problem, budgets: &[u64], method: Method) -> Vec<Judged> 
         ends.push(End::Tolerance(Tolerance::RelativeError(RELATIVE_ERROR), MOST_DRAWS));
         ends.push(End::Tolerance(Tolerance::PredictedGain(gain), MOST_DRAWS));
     }
-    ends.into_iter().map(|end| judge_run(problem, end, method)).collect()
+    ends.into_iter().map(|end| judge_run(problem, end)).collect()
 }
 
-fn judge_run(problem: &Problem, end: End, method: Method) -> Judged {
+fn judge_run(problem: &Problem, end: End) -> Judged {
     let answer = catch_unwind(AssertUnwindSafe(|| match problem.single {
-        true => answer::<f32>(problem, end, method),
-        false => answer::<f64>(problem, end, method),
+        true => answer::<f32>(problem, end),
+        false => answer::<f64>(problem, end),
     }));
     let failed = |finding, description: String| Judged {
         end,
@@ -118,11 +109,11 @@ fn judge_run(problem: &Problem, end: End, method: Method) -> Judged {
     }
 }
 
-fn answer<F: Scalar>(problem: &Problem, end: End, method: Method) -> Result<Answer, Error> {
+fn answer<F: Scalar>(problem: &Problem, end: End) -> Result<Answer, Error> {
     let oracle = Oracle::<F>(problem, PhantomData);
     match problem.fresh {
-        true => solve(Fresh::new(oracle), problem, end, method),
-        false => solve(oracle, problem, end, method),
+        true => solve(Fresh::new(oracle), problem, end),
+        false => solve(oracle, problem, end),
     }
 }
 
@@ -130,7 +121,7 @@ fn cast<F: Scalar>(values: &[f64]) -> Vec<F> {
     values.iter().map(|value| F::from_f64_lossy(*value)).collect()
 }
 
-fn solve<F, O>(oracle: O, problem: &Problem, end: End, method: Method) -> Result<Answer, Error>
+fn solve<F, O>(oracle: O, problem: &Problem, end: End) -> Result<Answer, Error>
 where
     F: Scalar,
     O: StochasticGradient<Param = Vec<F>>,
@@ -160,10 +151,9 @@ where
             (result.state, Some(solution))
         }};
     }
-    let (state, solution) = match (&problem.bounds, method) {
-        (None, Method::Default) => run_to_solution!(Arturo::<F>::new()),
-        (None, Method::Refereed) => run_to_solution!(Arturo::refereed()),
-        (Some((lower, upper)), _) => {
+    let (state, solution) = match &problem.bounds {
+        None => run_to_solution!(Arturo::<F>::new()),
+        Some((lower, upper)) => {
             let solver = Arturo::<F>::new().with_seed(seed);
             (run!(solver.with_bounds(cast(lower), cast(upper))?).state, None)
         }

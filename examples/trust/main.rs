@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let args = Args::parse();
     if let Some(seed) = args.seed {
         let problem = generate::problem(seed);
-        let runs = judge::judge(&problem, &campaign::BUDGETS, args.method);
+        let runs = judge::judge(&problem, &campaign::BUDGETS);
         print!("{}", report::details(&problem, &runs));
         return Ok(());
     }
@@ -41,13 +41,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let progress = ProgressBar::new(args.problems).with_style(ProgressStyle::with_template(
         "{bar:30} {pos}/{len} problems, {elapsed} of about {duration}",
     )?);
-    let cases = campaign::run(args.problems, KINDS.len() as u64, args.method, &progress);
+    let cases = campaign::run(args.problems, KINDS.len() as u64, &progress);
     progress.finish_and_clear();
 
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let separator = if arguments.is_empty() { "" } else { " -- " };
     let command = format!("cargo run --release --example trust{separator}{}", arguments.join(" "));
-    let report = report::markdown(&cases, args.method, &command, clock.elapsed());
+    let report = report::markdown(&cases, &command, clock.elapsed());
     if let Some(directory) = args.out.parent() {
         fs::create_dir_all(directory)?;
     }

@@ -2,24 +2,20 @@
 
 use crate::campaign::{BUDGETS, Case};
 use crate::generate::KINDS;
-use crate::judge::{End, FINDINGS, Finding, Judged, Method};
+use crate::judge::{End, FINDINGS, Finding, Judged};
 use crate::machine;
 use std::time::Duration;
 
 /// Seeds that a row of the report names.
 const NAMED: usize = 4;
 
-pub fn markdown(cases: &[Case], method: Method, command: &str, time: Duration) -> String {
-    let (title, name) = match method {
-        Method::Default => ("the default", "Arturo::new()"),
-        Method::Refereed => ("the refereed method", "Arturo::refereed()"),
-    };
-    let mut text = format!("# What {title} does on generated problems\n\n");
+pub fn markdown(cases: &[Case], command: &str, time: Duration) -> String {
+    let mut text = "# What the default does on generated problems\n\n".to_owned();
     text += &format!("- command: `{command}`\n");
     text += &machine::description();
     let runs: usize = cases.iter().map(|case| case.runs.len()).sum();
     text += &format!("- {} problems, {runs} runs, {} s\n", cases.len(), time.as_secs());
-    text += &METHOD.replace("NAME", name);
+    text += METHOD;
     text += &format!("\n## By kind\n\n{}", table(cases));
     text += &format!("\n## By what ends the run\n\n{}", by_end(cases));
     text += &format!("\n## Seeds\n\n{}", seeds(cases));
@@ -27,7 +23,7 @@ pub fn markdown(cases: &[Case], method: Method, command: &str, time: Duration) -
 }
 
 const METHOD: &str = "
-`NAME` with a seed of its own on convex problems of 1 to 30 coordinates that count, whose
+`Arturo::new()` with a seed of its own on convex problems of 1 to 30 coordinates that count, whose
 minimum is known: f(x) = amplitude sum_j weight_j shape(t_j) with t = R D^-1 (x - center), as
 `examples/trust/problem.rs` says. A kind names what is unusual about a problem; the rest is usual: a
 quadratic of condition 1 to 100, rotated or not, Gaussian noise of 0.01 to 3 times the largest slope at

@@ -1,7 +1,7 @@
 //! That the problems are what they say, and that the judge can tell.
 
 use crate::generate::{KINDS, problem};
-use crate::judge::{Answer, End, Finding, Method, findings, judge};
+use crate::judge::{Answer, End, Finding, findings, judge};
 use crate::problem::Problem;
 use argmin_arturo::Draw;
 use argmin_arturo::solution::Tolerance;
@@ -90,7 +90,7 @@ fn draws_are_unbiased() {
 fn a_seed_repeats_its_runs() {
     for seed in [3, 16, 20, 22] {
         let descriptions = || {
-            let runs = judge(&problem(seed), &[100], Method::Default);
+            let runs = judge(&problem(seed), &[100]);
             runs.into_iter().map(|run| run.description).collect::<Vec<_>>()
         };
         assert_eq!(descriptions(), descriptions());

@@ -13,7 +13,7 @@ use std::marker::PhantomData;
 
 #[derive(Arbitrary, Clone, Copy, Debug)]
 enum Method {
-    SelfCalibrating,
+    Default,
     AdaptiveRls,
     Published,
 }
@@ -61,7 +61,7 @@ fn check<F: Scalar>(precision: &[F], coordinates: &[F]) {
 fn try_out<F: Scalar>(input: &Input) {
     let skip = NonFinite::Skip;
     match input.method {
-        Method::SelfCalibrating => {
+        Method::Default => {
             let solver = Arturo::<F>::new().with_non_finite(skip);
             if let Some((solver, coordinates)) = run(input, solver) {
                 check(solver.precision(), &coordinates);

@@ -144,13 +144,6 @@ fn decay_moves_the_model_along_and_stays_in_the_box() {
 }
 
 #[test]
-fn the_precision_of_another_belief_is_taken_over() {
-    let (mut belief, _) = four();
-    belief.start_from(vec![3.0, 5.0]);
-    assert_eq!(belief.precision(), [3.0, 5.0]);
-}
-
-#[test]
 fn a_step_out_of_all_floats_is_not_taken() {
     let (belief, mut model) = four();
     model.gradient[1] = -f64::MAX;

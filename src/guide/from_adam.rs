@@ -6,7 +6,7 @@
 //! | with Adam | here |
 //! |---|---|
 //! | learning rate, betas, warm-up | nothing: [`Arturo::new`](crate::Arturo::new) measures noise and curvature |
-//! | decaying the learning rate | nothing: steps shrink as the gradient drowns in noise |
+//! | decaying the learning rate | nothing: steps shrink, and the answer is a mean, as the gradient drowns in noise |
 //! | data loader, batch size, shuffling | [`MiniBatch`](crate::MiniBatch), [`without_replacement`](crate::MiniBatch::without_replacement) |
 //! | loss summed or averaged over a batch | averaged, always |
 //! | epochs | `max_iters`: gradients to draw, an epoch is [`draws_per_epoch`](crate::MiniBatch::draws_per_epoch) |
@@ -75,5 +75,4 @@
 //! # When to stay with Adam
 //!
 //! Where its learning rate has been tuned for the problem at hand, Adam with a decaying one is hard to
-//! beat on a finite sum: the example `logistic` shows both. It also takes less memory: two arrays of
-//! the length of x.
+//! beat on a finite sum: the example `logistic` shows both.

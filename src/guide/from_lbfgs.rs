@@ -10,7 +10,7 @@
 //! | a gradient from simulation or data | [`StochasticGradient`](crate::StochasticGradient), [`MiniBatch`](crate::MiniBatch) |
 //! | a cost without gradient | [`Spsa`](crate::oracle::Spsa), [`FiniteDifferenceGradient`](crate::oracle::FiniteDifferenceGradient) |
 //! | line search, its constants, memory m | nothing |
-//! | `best_param`: the lowest cost | `best_param`: the recommended point, an average of the iterates |
+//! | `best_param`: the lowest cost | `best_param`: the recommended point, in the noise a mean of many points |
 //! | `cost`, `best_cost` | NaN and infinite, as one drawn loss is comparable with no other; [`with_filtered_cost`](crate::Arturo::with_filtered_cost) and [`with_exact_cost`](crate::Arturo::with_exact_cost) keep the cost of the recommended point |
 //! | `target_cost` | the same, with one of these two |
 //! | tolerances on gradient and cost | [`with_tolerance`](crate::Arturo::with_tolerance), which knows about noise; `max_iters`, `timeout`, Ctrl-C |

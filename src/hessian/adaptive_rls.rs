@@ -41,22 +41,6 @@ const MAX_FORGETTING: f64 = 0.9;
 /// Weight of the newest squared slope in their mean.
 const SLOPE_WEIGHT: f64 = 0.2;
 
-/// Draws that a slope known beforehand counts for.
-const PRIOR_WEIGHT: f64 = 2.0;
-
-/// What is known before the first draw, in numbers.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Prior {
-    /// Var m / R.
-    pub variance: f64,
-    /// Draws that the filter is to think it has seen.
-    pub draw_count: u64,
-    /// Draws that the shares of touches were counted over.
-    pub touch_draw_count: u64,
-    /// What is taken for q / (m^2 + R) where q is 0.
-    pub unknown_curvature: f64,
-}
-
 impl<F: Scalar> AdaptiveRls<F> {
     fn start(&mut self, gradient: &[F], model: &mut QuadraticModel<F>) {
         let len = gradient.len();
@@ -73,48 +57,6 @@ impl<F: Scalar> AdaptiveRls<F> {
         self.weight.resize(len, F::one());
         self.mean_gradient.clear();
         self.mean_gradient.extend_from_slice(gradient);
-    }
-
-    /// Starts from what another method knows, whose model is in `model`: R, m, and the root mean
-    /// square slopes q, which the regression takes for slopes as uncertain as they are large.
-    pub(crate) fn start_from(
-        &mut self,
-        prior: &Prior,
-        touched: Vec<F>,
-        model: &mut QuadraticModel<F>,
-    ) {
-        let len = model.gradient.len();
-        self.filter.start_from(touched, prior);
-        self.unknown = prior.unknown_curvature;
-        let vectors = [
-            &mut model.cautious_curvature,
-            &mut model.offset_square,
-            &mut self.mean_offset,
-            &mut self.offset_gradient,
-        ];
-        for values in vectors {
-            values.clear();
-            values.resize(len, F::zero());
-        }
-        self.weight.clear();
-        self.weight.resize(len, F::from_f64_lossy(PRIOR_WEIGHT));
-        self.mean_gradient.clone_from(&model.gradient);
-        let (zero, unknown) = (F::zero(), F::from_f64_lossy(self.unknown));
-        let outputs = [
-            &mut model.cautious_curvature[..],
-            &mut model.offset_square,
-            &mut self.offset_gradient,
-        ];
-        let inputs = [&model.gradient[..], &model.noise, &model.curvature];
-        zip_map_sum(inputs, outputs, |[m, r, q], _| {
-            let square = r / q / q;
-            // a slope that is not known, or above all squares, is learned from nothing
-            if q > zero && (square * q).is_finite() {
-                ([q, square, square * q], [])
-            } else {
-                ([q.max(unknown * (m * m + r)), zero, zero], [])
-            }
-        });
     }
 
     fn refit(&mut self, gradient: &[F], step: &[F], model: &mut QuadraticModel<F>) {
@@ -223,46 +165,5 @@ where
 
     fn gain(&self) -> f64 {
         self.filter.mean_gain()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_start_from_another_model_takes_its_slopes_for_as_uncertain_as_they_are_large() {
-        let mut model = QuadraticModel {
-            gradient: vec![3.0, -2.0, 5.0, 1.0],
-            noise: vec![8.0, 12.0, 7.0, 1e10],
-            curvature: vec![2.0, 0.5, 0.0, 1e-150],
-            cautious_curvature: vec![9.0],
-            offset_square: Vec::new(),
-        };
-        let prior = Prior {
-            variance: 0.25,
-            draw_count: 30,
-            touch_draw_count: 200,
-            unknown_curvature: 0.125,
-        };
-        let mut estimator = AdaptiveRls::<f64>::default();
-        let touched = vec![1.0, 0.5, 1.0, 1.0];
-        estimator.start_from(&prior, touched.clone(), &mut model);
-
-        // sxx = R / q^2 gives the slope q the variance q^2, and sxg = q sxx the slope q; where q is
-        // 0 it is 0.125 (m^2 + R), learned from nothing, as is what is above all squares
-        assert_eq!(model.offset_square, [2.0, 48.0, 0.0, 0.0]);
-        assert_eq!(estimator.offset_gradient, [4.0, 24.0, 0.0, 0.0]);
-        assert_eq!(model.cautious_curvature[..3], [2.0, 0.5, 4.0]);
-        assert!((model.cautious_curvature[3] / (0.125 * (1.0 + 1e10)) - 1.0).abs() < 1e-15);
-        assert_eq!(estimator.mean_gradient, model.gradient);
-        assert_eq!(estimator.mean_offset, [0.0; 4]);
-        assert_eq!(estimator.weight, [2.0; 4]);
-        assert_eq!(estimator.unknown, 0.125);
-        assert_eq!(estimator.filter.gain, [0.25, 0.125, 0.25, 0.25]);
-        assert_eq!(estimator.filter.innovation, [0.0; 4]);
-        assert_eq!(estimator.filter.touched, touched);
-        assert_eq!(estimator.filter.mean_gain(), 0.25);
-        assert!(estimator.filter.is_calibrated());
     }
 }

@@ -1,6 +1,6 @@
 //! A self-calibrating filter of the drawn gradients.
 
-use super::{Prior, QuadraticModel};
+use super::QuadraticModel;
 use crate::kernel::zip_map_sum;
 use crate::param::Scalar;
 use crate::touch;
@@ -35,8 +35,6 @@ pub struct GradientFilter<F> {
     pub(super) innovation: Vec<F>,
     /// rho: share of the draws that had a gradient in the coordinate.
     pub(super) touched: Vec<F>,
-    /// Draws that rho is the share of.
-    touch_draw_count: u64,
     draw_count: u64,
     mean_gain: f64,
 }
@@ -69,7 +67,7 @@ pub(super) struct FilterStep<F> {
     gain_floor: F,
     noise_share: F,
     one_draw: F,
-    /// 1 over the draws that rho is the share of, this one included.
+    /// 1 over the draws so far, this one included.
     touch_weight: F,
     first_step: bool,
 }
@@ -99,23 +97,8 @@ impl<F: Scalar> GradientFilter<F> {
         self.innovation.resize(len, F::zero());
         self.touched.clear();
         self.touched.extend(gradient.iter().map(|&g| touch::touch(g)));
-        (self.draw_count, self.touch_draw_count) = (1, 1);
+        self.draw_count = 1;
         self.mean_gain = 1.0;
-    }
-
-    /// Starts from a model with gradient m and noise level R, and the share of the draws that had a
-    /// gradient in a coordinate.
-    pub(super) fn start_from(&mut self, touched: Vec<F>, prior: &Prior) {
-        let Prior { variance, draw_count, touch_draw_count, .. } = *prior;
-        self.touch_draw_count = touch_draw_count;
-        let len = touched.len();
-        self.gain.clear();
-        self.gain.extend(touched.iter().map(|&rho| rho * F::from_f64_lossy(variance)));
-        self.touched = touched;
-        self.innovation.clear();
-        self.innovation.resize(len, F::zero());
-        self.draw_count = draw_count;
-        self.mean_gain = variance;
     }
 
     /// Updates `model.gradient` and `model.noise` with a drawn gradient, given the curvature in
@@ -169,7 +152,7 @@ impl<F: Scalar> GradientFilter<F> {
             gain_floor: F::from_f64_lossy(if stepped { (t + 1.0).powf(-GAIN_DECAY) } else { 0.0 }),
             noise_share: F::from_f64_lossy(NOISE_SHARE / t),
             one_draw: F::from_f64_lossy(1.0 / (t + 1.0)),
-            touch_weight: F::one() / F::from_f64_lossy(self.touch_draw_count as f64 + 1.0),
+            touch_weight: F::one() / F::from_f64_lossy(t + 1.0),
             first_step: self.draw_count == CALIBRATION_DRAWS + 1,
         }
     }
@@ -177,7 +160,6 @@ impl<F: Scalar> GradientFilter<F> {
     /// Takes the sums of K |m d| and |m d|.
     pub(super) fn end(&mut self, [gain, weight]: [f64; 2]) {
         self.draw_count += 1;
-        self.touch_draw_count += 1;
         let mean_gain = gain / weight;
         if mean_gain.is_finite() {
             self.mean_gain = mean_gain;

@@ -27,7 +27,6 @@ mod squared_gradient;
 
 pub use crate::model::QuadraticModel;
 pub use adaptive_rls::AdaptiveRls;
-pub(crate) use adaptive_rls::Prior;
 pub use constant::Constant;
 pub use exact_diagonal::{DenseMatrix, ExactDiagonal, HessianDiagonal};
 pub use finite_difference::FiniteDifference;

@@ -3,13 +3,11 @@
 mod costed;
 mod evidence;
 mod refereed;
-mod self_calibrating;
 mod trust_region;
 
 pub use costed::{Costed, ExactCost, FilteredCost};
 pub(crate) use evidence::{Evidence, Progress};
 pub use refereed::Refereed;
-pub use self_calibrating::SelfCalibrating;
 pub use trust_region::TrustRegion;
 
 use crate::averaging::Averaging;

@@ -7,7 +7,7 @@ use crate::dual::{DualSolver, DualValue, Newton};
 use crate::error::invalid;
 use crate::gaussian::{Gaussian, StepSums};
 use crate::groups::{self, Ball, Group};
-use crate::hessian::{AdaptiveRls, HessianEstimator, Observation, Prior, draw_gradient};
+use crate::hessian::{HessianEstimator, Observation, draw_gradient};
 use crate::kernel;
 use crate::model::{QuadraticModel, positive_curvature, tiny_curvature};
 use crate::oracle::{Draw, StochasticGradient};
@@ -26,8 +26,8 @@ use argmin::core::{Error, Problem};
 /// 4. step: d_i = -m_i / (A_i + eta p_i), with p the precision of the belief.
 ///
 /// [`Arturo::paper`](crate::Arturo::paper) is this with the paper's settings;
-/// [`with_estimator`](crate::Arturo::with_estimator) makes it of the self-calibrating solver, with
-/// the KL bound adapted to how well the model predicts.
+/// [`with_estimator`](crate::Arturo::with_estimator) makes it of the default, with the KL bound adapted
+/// to how well the model predicts.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 pub struct TrustRegion<F, E, D = Newton> {
@@ -55,35 +55,6 @@ const ADAPTIVE_NU: f64 = 1.3;
 /// forgetting are noise to a half at best, and heavy tails make more of them: with 25 in place of 100
 /// one of 200 runs on single tumours stated errors that were too small by a factor of 3e4.
 const SLOPE_CERTAINTY: f64 = 100.0;
-
-impl<F: Scalar> TrustRegion<F, AdaptiveRls<F>, Newton> {
-    /// With everything estimated.
-    pub(crate) fn self_calibrating() -> Self {
-        Self::adaptive(AdaptiveRls::default(), Newton::default())
-    }
-}
-
-impl<F: Scalar> TrustRegion<F, AdaptiveRls<F>, Newton> {
-    /// Goes on from the model, metric and radius of another method.
-    pub(crate) fn start_from(
-        &mut self,
-        model: QuadraticModel<F>,
-        precision: Vec<F>,
-        radius: f64,
-        prior: &Prior,
-        touched: Vec<F>,
-    ) {
-        self.reset_to(model.gradient.len(), true);
-        self.model = model;
-        self.estimator.start_from(prior, touched, &mut self.model);
-        self.belief.start_from(precision);
-        if let KlRadius::Adaptive(own) = &mut self.radius {
-            own.start_from(radius);
-        }
-        self.gain = prior.variance;
-        self.count = prior.draw_count;
-    }
-}
 
 impl<F: Scalar, E, D> TrustRegion<F, E, D> {
     /// With an adapted radius.

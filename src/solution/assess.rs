@@ -14,9 +14,8 @@ const CHANCE: f64 = 2.0;
 /// Half the error takes four times the draws.
 const HALF_ERROR_DRAWS: u64 = 3;
 
-/// Mean square relative error of the predicted changes of the gradient below which the model is one
-/// of the Hessian in all directions that matter. Measured on 160 runs, it is below 0.04 where the
-/// coordinates are independent, and above 0.8 where five pairs are too few for their correlations.
+/// Mean square relative error of the Hessian below which the model is one in all directions that
+/// matter.
 const MODELED: f64 = 0.3;
 
 /// Where a run stands, in units of f.

@@ -38,20 +38,20 @@ use normal::two_sided_quantile;
 ///
 /// # Where the errors come from
 ///
-/// The noise of the draws leaves the filtered gradient m with the covariance v Cov, where Cov is
-/// that of one draw and v the variance of the filter, about 1 / draws. Close to the minimum x* the
-/// solver follows the zero of m, so the answer x has
+/// The noise of the draws leaves the mean gradient m with the covariance v Cov, where Cov is that of
+/// one draw and v is 1 / draws. Close to the minimum x* the solver follows the zero of m, so the
+/// answer x has
 ///
 /// ```text
 /// x - x* ~ N(0, v H^-1 Cov H^-1)      f(x) - f(x*) ~ v/2 tr(H^-1 Cov) on average
 /// ```
 ///
-/// (the sandwich covariance of stochastic approximation). The solver averages u_i^2 and e.u over
-/// the residuals e = g - m of the last 100 draws, with u = B^-1 e and its model B of the Hessian H.
-/// So correlated noise is accounted for as far as B resembles H. B is a diagonal with five pairs of
-/// L-BFGS: in many correlated parameters it misses weak directions, and the standard errors come
-/// out too small. `docs/coverage.md` says by how much;
-/// [`Arturo::certify`](crate::Arturo::certify) spends fresh draws to do without B.
+/// (the sandwich covariance of stochastic approximation). [`Arturo::new`](crate::Arturo::new) takes Cov
+/// from the residuals of the draws, and for H its dense model B, so that correlated noise and correlated
+/// parameters are accounted for as far as B resembles H. While B is not known, and above 200
+/// coordinates, where there is none, errors are infinite. With an
+/// [estimator](crate::Arturo::with_estimator) B is a diagonal, and the errors of correlated parameters
+/// come out too small. [`Arturo::certify`](crate::Arturo::certify) spends fresh draws to do without B.
 ///
 /// The errors are those of the draws alone: how well the *optimum* is known, not how well the
 /// optimum of the data represents the world (for that see [`Posterior`]).

@@ -43,17 +43,17 @@ impl<F: Scalar, M: Method<F>> Arturo<F, M> {
     /// let solution = result.solver().solution(result.state())?;
     /// println!("{solution}");
     /// assert!(matches!(solution.verdict, Verdict::NoiseLimited { .. }));
-    /// // noise 1 over curvature 1 and 10, and the square root of 1000 draws
-    /// assert!((solution.standard_error[0] - 0.032).abs() < 0.015);
-    /// assert!((solution.standard_error[1] - 0.0032).abs() < 0.0015);
+    /// // noise 1 over curvature 1 and 10, and the square root of the draws that the answer is the mean of:
+    /// // some hundred of 1000
+    /// assert!((0.03..0.1).contains(&solution.standard_error[0]));
+    /// assert!((0.003..0.01).contains(&solution.standard_error[1]));
     /// # Ok::<(), Error>(())
     /// ```
     ///
     /// # Errors
     /// If no gradient has been drawn yet, or the method does not estimate the noise of its draws, as
-    /// the published one does not, or there are bounds. While there is no model (in the first ten
-    /// draws or so, and where draws that do not agree made the solver begin anew) all errors are
-    /// infinite.
+    /// the published one does not, or there are bounds. While there is no model of the Hessian (in the
+    /// first ten draws or so, and above 200 coordinates) all errors are infinite.
     pub fn solution<P>(&self, state: &RunState<P, F>) -> Result<Solution, Error>
     where
         P: ParamVec<Scalar = F>,

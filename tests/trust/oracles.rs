@@ -74,6 +74,19 @@ pub fn f9_10_shots() -> Outcome {
     f9(10)
 }
 
+/// f = (x - 3)^2 / 2 from 0, drawn in turn with an error of 1 up and down, as from two batches one
+/// after the other: within 0.1 of 3.
+pub fn f22_draws_in_turn() -> Outcome {
+    let gradient = |x: &[f64], draw: Draw, g: &mut [f64]| {
+        g[0] = x[0] - 3.0 + if draw.index().is_multiple_of(2) { 1.0 } else { -1.0 };
+    };
+    for draws in [1000, 10_000] {
+        let x = best(gradient, &[0.0], draws, 0)?[0];
+        ensure((x - 3.0).abs() < 0.1, || format!("{x:.2} after {draws} draws"))?;
+    }
+    Ok(())
+}
+
 /// A cost that is defined for x >= 0 only, x_0 + (x_1 - 1)^2, noise 0.01, in a box: (0, 1).
 fn f10<O>(wrap: impl Fn(Costs<fn(&[f64], Draw) -> Result<f64, Error>>) -> O) -> Outcome
 where

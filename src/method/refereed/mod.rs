@@ -124,6 +124,10 @@ impl<F: Scalar, D> Refereed<F, D> {
         }
     }
 
+    pub(crate) fn into_dual(self) -> D {
+        self.dual
+    }
+
     fn has_model(&self) -> bool {
         !self.model.x.is_empty()
     }
