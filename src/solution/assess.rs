@@ -26,12 +26,15 @@ struct Gains {
     bound: f64,
 }
 
-/// The distance from the recommended point to the minimum of the model; a mean of a path is none.
+/// The distance from the recommended point to the minimum of the model; from a mean of a path, the part
+/// of it that noise does not explain.
 fn offsets(evidence: &Evidence, x: &[f64], best: &[f64]) -> Vec<f64> {
-    if evidence.averaged.is_some() {
-        return vec![0.0; x.len()];
-    }
     let newton = &evidence.newton_step;
+    if evidence.averaged.is_some() {
+        let excess = 1.0 - evidence.noise[0] / evidence.signal;
+        let share = if excess > 0.0 { excess.sqrt() } else { 0.0 };
+        return newton.iter().map(|d| share * d).collect();
+    }
     (0..x.len()).map(|i| x[i] + newton[i] - best[i]).collect()
 }
 

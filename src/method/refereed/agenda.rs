@@ -1,9 +1,9 @@
 //! What is asked for next, and who is told.
 
-use super::Refereed;
 use super::model::{Event, Place};
 use super::referee::{Player, Verdict};
-use super::verdicts::write;
+use super::verdicts::{nearest, write};
+use super::{Refereed, Views};
 use crate::averaging::Averaging;
 use crate::dual::DualSolver;
 use crate::method::{Report, Run};
@@ -58,7 +58,7 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
                 let is_probe = self.model.asks() == Place::Probe;
                 for (i, x) in x.iter_mut().enumerate() {
                     let place = if is_probe { self.model.probe_point(i) } else { self.model.x[i] };
-                    *x = F::from_f64_lossy(place);
+                    *x = nearest(place);
                 }
             }
         }
@@ -74,6 +74,11 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
         match self.agenda {
             Agenda::Walk if self.has_model() => {
                 self.foundation_count += 1;
+                let Views { gradient: exact_gradient, place, .. } = &mut self.views;
+                copy(exact_gradient, gradient);
+                copy(place, &self.walker);
+                self.model.watch(place, exact_gradient);
+                self.forget_contradicted();
                 let step_norm = self.foundation.step(&mut self.walker, &mut self.average, gradient);
                 Ok(Report { step_norm, ..Report::default() })
             }
@@ -84,9 +89,7 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
                 Ok(Report { step_norm, ..Report::default() })
             }
             Agenda::Model => {
-                for (exact, g) in self.views.gradient.iter_mut().zip(gradient) {
-                    *exact = g.to_f64_exact();
-                }
+                copy(&mut self.views.gradient, gradient);
                 let random = run.fresh_draw().stream(PROBE_STREAM);
                 let event = self.model.tell(&self.views.gradient, &self.dual, random, round::<F>);
                 if event == Event::Gathered {
@@ -154,7 +157,8 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
                 self.compare_rivals(run.draw_count)
             } else {
                 let [walks, draws] = self.last_counts;
-                match self.referee.turn(self.foundation_count - walks, run.draw_count - draws) {
+                let counts = [self.foundation_count - walks, run.draw_count - draws];
+                match self.referee.turn(counts[0], counts[1], self.model.is_exact()) {
                     Player::Foundation => Agenda::Walk,
                     Player::Model => Agenda::Model,
                 }
@@ -200,7 +204,12 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
     }
 }
 
-/// The nearest float of the run.
+/// Writes `from` in 64 bits.
+pub(super) fn copy<F: Scalar>(to: &mut [f64], from: &[F]) {
+    to.iter_mut().zip(from).for_each(|(to, from)| *to = from.to_f64_exact());
+}
+
+/// The nearest float of the run that is finite.
 fn round<F: Scalar>(x: f64) -> f64 {
-    F::from_f64_lossy(x).to_f64_exact()
+    nearest::<F>(x).to_f64_exact()
 }

@@ -1,46 +1,69 @@
 //! The foundation: first-order steps in a KL ball whose radius is the distance travelled.
 
-use crate::kernel::{self, zip_map_sum};
+use crate::kernel::zip_map_sum;
 use crate::param::Scalar;
 
-/// The first radius, in units of the root mean square of the start (1 where that is 0). Measured on
-/// two held-out sets: 1e-6 costs 30 to 100 draws, 1e-1 is as good but for one seed.
-const FIRST_RADIUS: f64 = 1e-2;
-/// p of the weights t^p of the average (Shamir and Zhang 2013): most weight on the last quarter.
-const EXPONENT: f64 = 3.0;
+/// The first radius, in units of the start. After 300 draws 1e-2 leaves the new families of the suite at 1.8,
+/// 3e-2 at 1.3 and 1e-1 at 1.1 times the gap of Adam's best of ten; after 3000 it makes no difference there, and
+/// on the old ones the mean log10 is -1.46, -1.30 and -1.18.
+const FIRST_RADIUS: f64 = 3e-2;
+/// p of the weights t^p of the average: this much at first, to forget the way, and 1 in the end, for the
+/// noise of the answer is (p + 1)^2 / (2p + 1) times the least (Shamir and Zhang 2013).
+const FIRST_EXPONENT: f64 = 2.0;
+/// p is 1 + 20 / sqrt(t), at most the first one.
+const EXPONENT_FALL: f64 = 20.0;
+/// Steps after which the radius begins to fall.
+const FALL: f64 = 1000.0;
+/// Its power: steps fall as t^-(2/3) in the end. Averages reach the limit between t^-(1/2) and t^-1
+/// (Polyak and Juditsky 1992).
+const FALL_EXPONENT: f64 = 1.0 / 6.0;
 
 /// AdaGrad with the distance of DoG (Ivgi, Hinder and Carmon 2023), averaged.
 ///
 /// ```text
-/// s_i <- s_i + g_i^2,    x_i <- x_i - r g_i / sqrt(s_i)
-/// r   <- max(r, root mean square of x - x0)
-/// a   <- a + (p + 1) / (p + t) (x - a),    t = 1, 2, ...
+/// s_i <- s_i + g_i^2,    x_i <- x_i - r c u_i g_i / sqrt(s_i),    c = (1 + t / 1000)^-(1/6)
+/// r   <- max(r, root mean square of (x - x0) / u)
+/// a   <- x - (t - 1) / (p + t) (x - a),    t = 1, 2, ...
 /// ```
 ///
-/// In the terms of the crate it is the step -P^-1 g with the precision P = diag(sqrt s) / r. It has
-/// no rate, knows no budget, and draws each gradient once. The first step of a coordinate is r long,
-/// whatever the size of its gradient.
+/// In the terms of the crate it is the step -P^-1 g with the precision P = diag(sqrt s / u) / (r c). It
+/// has no rate, knows no budget, and draws each gradient once. The first step of a coordinate is r of its
+/// units long, whatever the size of its gradient.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Foundation<F> {
     /// x0.
     start: Vec<F>,
+    /// u.
+    units: Vec<F>,
     /// s.
     squares: Vec<F>,
-    /// r, in units of x.
+    /// r.
     radius: f64,
     /// t.
     count: u64,
 }
 
 impl<F: Scalar> Foundation<F> {
+    /// Starts a run at x, whose coordinates have these units.
+    pub fn begin(&mut self, x: &[F], units: Vec<F>) {
+        self.units = units;
+        self.restart(x);
+    }
+
     /// Starts anew at x.
-    pub fn begin(&mut self, x: &[F]) {
+    pub fn restart(&mut self, x: &[F]) {
         self.start.clear();
         self.start.extend_from_slice(x);
         self.squares.clear();
         self.squares.resize(x.len(), F::zero());
-        self.radius = FIRST_RADIUS * unit(x);
+        self.radius = FIRST_RADIUS;
+        self.count = 0;
+    }
+
+    /// The average begins anew at x.
+    pub fn forget(&mut self, x: &[F], average: &mut [F]) {
+        average.copy_from_slice(x);
         self.count = 0;
     }
 
@@ -48,21 +71,28 @@ impl<F: Scalar> Foundation<F> {
         &self.start
     }
 
+    /// p of the average's weights t^p.
+    pub fn exponent(&self) -> f64 {
+        (1.0 + EXPONENT_FALL / (self.count as f64).sqrt()).min(FIRST_EXPONENT)
+    }
+
     /// Moves x by the gradient drawn there, and the average a after it. Returns the step's length.
     pub fn step(&mut self, x: &mut [F], average: &mut [F], gradient: &[F]) -> f64 {
         self.count += 1;
-        let radius = F::from_f64_lossy(self.radius);
-        let weight = (EXPONENT + 1.0) / (EXPONENT + self.count as f64);
-        let weight = F::from_f64_lossy(weight.min(1.0));
+        let count = self.count as f64;
+        let scale = (1.0 + count / FALL).powf(-FALL_EXPONENT);
+        let radius = F::from_f64_lossy(scale * self.radius);
+        let exponent = self.exponent();
+        let rest = F::from_f64_lossy((count - 1.0) / (exponent + count));
         let [far, moved] = zip_map_sum(
-            [gradient, &self.start],
+            [gradient, &self.start, &self.units],
             [x, average, &mut self.squares],
-            |[g, x0], [x, a, s]| {
+            |[g, x0, u], [x, a, s]| {
                 let s = (s + g * g).min(F::max_value());
-                let d = if s > F::zero() { -radius * (g / s.sqrt()) } else { F::zero() };
+                let d = if s > F::zero() { -radius * u * (g / s.sqrt()) } else { F::zero() };
                 let x = x + d;
-                let from_start = x - x0;
-                ([x, a + weight * (x - a), s], [from_start * from_start, d * d])
+                let from_start = (x - x0) / u;
+                ([x, x - rest * (x - a), s], [from_start * from_start, d * d])
             },
         );
         let distance = (far / gradient.len() as f64).sqrt();
@@ -79,49 +109,45 @@ impl<F: Scalar> Foundation<F> {
     }
 }
 
-/// The root mean square of x, 1 where that is 0.
-pub(super) fn unit<F: Scalar>(x: &[F]) -> f64 {
-    let scale = kernel::norm(x) / (x.len() as f64).sqrt();
-    if scale > 0.0 && scale.is_finite() { scale } else { 1.0 }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_first_step_of_each_coordinate_is_the_radius() {
-        let (mut x, mut average) = (vec![3.0, -4.0, 0.0], vec![0.0; 3]);
+        let (mut x, mut average) = (vec![3.0f64, -4.0, 0.0], vec![0.0; 3]);
         let mut foundation = Foundation::default();
-        foundation.begin(&x);
-        let radius = 1e-2 * (25.0f64 / 3.0).sqrt();
+        foundation.begin(&x, vec![3.0, 4.0, 1.0]);
         let norm = foundation.step(&mut x, &mut average, &[1e6, -1e-6, 0.0]);
-        assert_eq!(x, [3.0 - radius, -4.0 + radius, 0.0]);
+        for (x, expected) in x.iter().zip([2.91, -3.88, 0.0]) {
+            assert!((x - expected).abs() < 1e-4, "{x} is not {expected}");
+        }
         assert_eq!(average, x, "the first iterate is the average");
-        assert!((norm - radius * 2f64.sqrt()).abs() < 1e-15);
+        assert!((norm - 0.15).abs() < 1e-4);
     }
 
     #[test]
-    fn the_average_has_weights_of_the_third_power() {
-        let (mut x, mut average) = (vec![0.0], vec![0.0]);
+    fn the_average_has_the_stated_weights() {
+        let (mut x, mut average) = (vec![0.0f64], vec![0.0]);
         let mut foundation = Foundation::default();
-        foundation.begin(&x);
+        foundation.begin(&x, vec![1.0]);
         let (mut sum, mut weights) = (0.0, 0.0);
-        for t in 1..=20 {
+        // p = 2 up to 400 draws
+        for t in 1..=400 {
             foundation.step(&mut x, &mut average, &[if t % 3 == 0 { 1.0 } else { -1.0 }]);
-            let weight = (t * (t + 1) * (t + 2)) as f64;
+            let weight = f64::from(t * (t + 1));
             sum += weight * x[0];
             weights += weight;
         }
-        assert!((average[0] - sum / weights).abs() < 1e-14);
+        assert!((average[0] / (sum / weights) - 1.0).abs() < 1e-12);
     }
 
     #[test]
     fn the_radius_is_the_distance_travelled() {
         let (mut x, mut average) = (vec![0.0f32; 2], vec![0.0f32; 2]);
         let mut foundation = Foundation::default();
-        foundation.begin(&x);
-        let mut farthest = 1e-2;
+        foundation.begin(&x, vec![1.0; 2]);
+        let mut farthest = FIRST_RADIUS;
         for _ in 0..50 {
             foundation.step(&mut x, &mut average, &[1.0, 0.0]);
             farthest = f64::max(farthest, f64::from(x[0].abs()) / 2f64.sqrt());

@@ -4,6 +4,7 @@ mod agenda;
 mod foundation;
 mod model;
 mod referee;
+mod units;
 mod verdicts;
 
 use super::{Evidence, Iterate, Method, Report, Run, private};
@@ -71,6 +72,8 @@ struct Views<F> {
     noise: Vec<F>,
     /// The gradient, in f64, for the model.
     gradient: Vec<f64>,
+    /// Where it was drawn.
+    place: Vec<f64>,
 }
 
 impl<F, D> private::Sealed for Refereed<F, D> {}
@@ -94,9 +97,14 @@ impl<F: Scalar, D> Method<F> for Refereed<F, D> {
 
     fn evidence(&self, _draw_count: u64) -> Option<Evidence> {
         let len = self.foundation.start().len();
-        let leads = self.referee.leader == Player::Model;
-        let known = || self.has_model().then(|| self.model.evidence(leads));
-        (len > 0).then(|| known().unwrap_or_else(|| Evidence::unknown(len)))
+        let known = || match self.leader() {
+            Player::Model => self.model.evidence(),
+            Player::Foundation => {
+                let answer: Vec<f64> = self.average.iter().map(|a| a.to_f64_exact()).collect();
+                self.model.evidence_of_walk(&answer, self.foundation.exponent())
+            }
+        };
+        (len > 0).then(|| if self.has_model() { known() } else { Evidence::unknown(len) })
     }
 }
 
@@ -189,7 +197,11 @@ where
 
 impl<F: Scalar, D: DualSolver> Refereed<F, D> {
     fn begin(&mut self, x: &[F]) {
-        self.foundation.begin(x);
+        let units = units::units(x);
+        let exact =
+            |values: &[F]| values.iter().map(|value| value.to_f64_exact()).collect::<Vec<_>>();
+        let exact_units = if x.len() > MODEL_DIMENSION { Vec::new() } else { exact(&units) };
+        self.foundation.begin(x, units);
         if x.len() > MODEL_DIMENSION {
             return;
         }
@@ -197,9 +209,9 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
             *copy = x.to_vec();
         }
         self.views.gradient.resize(x.len(), 0.0);
+        self.views.place.resize(x.len(), 0.0);
         self.referee.begin(x);
-        let exact: Vec<f64> = x.iter().map(|x| x.to_f64_exact()).collect();
-        self.model.begin(&exact, foundation::unit(x));
+        self.model.begin(&exact(x), &exact_units);
         self.agenda = Agenda::Model;
         self.show();
     }

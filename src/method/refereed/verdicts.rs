@@ -1,14 +1,21 @@
 //! What follows from the referee's verdicts: who leads, and who goes on from where.
 
+use super::agenda::copy;
 use super::referee::{Player, Verdict};
 use super::{Agenda, Refereed};
 use crate::dual::DualSolver;
 use crate::param::Scalar;
 
+impl<F: Scalar, D> Refereed<F, D> {
+    pub(super) fn leader(&self) -> Player {
+        self.referee.leader(self.model.is_exact())
+    }
+}
+
 impl<F: Scalar, D: DualSolver> Refereed<F, D> {
     /// Writes the leader's answer.
     pub(super) fn write_answer(&self, answer: &mut [F]) {
-        match self.referee.leader {
+        match self.leader() {
             Player::Foundation => answer.copy_from_slice(&self.average),
             Player::Model => write(answer, &self.model.answer),
         }
@@ -16,7 +23,7 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
 
     /// Writes the leader's last point, for those who want no average.
     pub(super) fn write_last(&self, answer: &mut [F]) {
-        match self.referee.leader {
+        match self.leader() {
             Player::Foundation => answer.copy_from_slice(&self.walker),
             Player::Model => write(answer, &self.model.x),
         }
@@ -41,12 +48,11 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
                 Verdict::Worse => Some(Player::Foundation),
                 _ => None,
             };
-            let is_settled = self.model.is_settled();
-            self.referee.settle(winner, is_settled);
+            self.referee.settle(winner);
             match winner {
                 Some(Player::Model) => self.restart_foundation(),
                 // a settled model comes to the minimum from where it is
-                Some(Player::Foundation) if !is_settled => self.restart_model(),
+                Some(Player::Foundation) if !self.model.is_settled() => self.restart_model(),
                 _ => {}
             }
             self.compare_incumbent(draw_count);
@@ -56,7 +62,8 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
                 self.average.copy_from_slice(&incumbent);
                 self.restart_model();
                 self.walker.copy_from_slice(&incumbent);
-                self.foundation.begin(&incumbent);
+                self.foundation.restart(&incumbent);
+                self.model.watch_anew();
                 self.incumbent = incumbent;
             } else {
                 self.incumbent.copy_from_slice(&self.referee.to);
@@ -77,21 +84,28 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
         self.agenda = Agenda::Incumbent;
     }
 
+    /// The foundation's average begins anew where its draws contradict each other: f changes in time.
+    pub(super) fn forget_contradicted(&mut self) {
+        if self.model.has_changed() {
+            self.foundation.forget(&self.walker, &mut self.average);
+            self.model.watch_anew();
+        }
+    }
+
     /// The foundation goes on from the model's answer.
     fn restart_foundation(&mut self) {
         let mut x = std::mem::take(&mut self.walker);
         write(&mut x, &self.model.answer);
         self.average.copy_from_slice(&x);
-        self.foundation.begin(&x);
+        self.foundation.restart(&x);
+        self.model.watch_anew();
         self.walker = x;
     }
 
     /// The model goes on from the foundation's answer.
     fn restart_model(&mut self) {
-        for (exact, x) in self.views.gradient.iter_mut().zip(&self.average) {
-            *exact = x.to_f64_exact();
-        }
-        self.model.go_to(&self.views.gradient);
+        copy(&mut self.views.place, &self.average);
+        self.model.go_to(&self.views.place);
         self.show();
     }
 }
@@ -99,6 +113,11 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
 /// Writes `from` in the floats of the run.
 pub(super) fn write<F: Scalar>(to: &mut [F], from: &[f64]) {
     for (to, from) in to.iter_mut().zip(from) {
-        *to = F::from_f64_lossy(*from);
+        *to = nearest(*from);
     }
+}
+
+/// The nearest float that is finite.
+pub(super) fn nearest<F: Scalar>(x: f64) -> F {
+    F::from_f64_lossy(x).max(-F::max_value()).min(F::max_value())
 }

@@ -1,35 +1,74 @@
 //! What the model knows about the distance of its answer from the minimum.
 
-use super::Model;
-use crate::dense::{dot, solve, transpose};
+use super::{KNOWN, Model};
+use crate::dense::{dot, solve, solve_lower, transpose};
 use crate::method::{Evidence, Progress};
 
+/// A change of the gradient of this energy, in that of its noise, is no chance, and no error of the
+/// Hessian: 20 standard deviations. With 5 of them the median gap at 30000 draws is 2.8 times the
+/// limit, with 20 it is 2.0.
+const CONTRADICTION: f64 = 400.0;
 /// Undone steps in a row that are a standstill.
 const STANDSTILL: u32 = 10;
 
 impl Model {
-    /// The evidence for the answer where the model leads; else that of the last stage, from which the
-    /// leader's answer is as far as it is.
-    pub fn evidence(&self, leads: bool) -> Evidence {
-        let len = self.x.len();
+    /// The evidence for the model's answer.
+    pub fn evidence(&self) -> Evidence {
         if !self.curvature.is_known {
-            // all gradients so far were 0: a minimum, or a constant
-            let is_zero = |values: &[f64]| values.iter().all(|value| *value == 0.0);
-            let is_flat = self.noise.is_zero() && self.scale == 0.0 && is_zero(&self.stage.mean);
-            return Evidence {
-                is_exact: self.noise.is_zero(),
-                is_flat: is_flat && self.draw_count > 1.0,
-                ..Evidence::unknown(len)
-            };
+            return self.of_first_draws();
         }
-        let mut evidence =
-            if leads && self.is_averaged() { self.of_average() } else { self.of_point() };
-        if !leads {
-            evidence.progress = Progress::Moving;
-        } else if self.rejected_count >= STANDSTILL {
+        let mut evidence = if self.is_averaged() { self.of_average() } else { self.of_point() };
+        if self.rejected_count >= STANDSTILL {
             evidence.progress = Progress::Stuck;
         }
         evidence
+    }
+
+    /// The evidence for the foundation's answer, the mean of its walk with weights t^p.
+    pub fn evidence_of_walk(&self, answer: &[f64], exponent: f64) -> Evidence {
+        if !self.curvature.is_known {
+            return self.of_first_draws();
+        }
+        let mut gradient = vec![0.0; self.x.len()];
+        let hessian = &self.curvature.matrix;
+        let Some([share, variance]) = self.walk.gradient(exponent, hessian, answer, &mut gradient)
+        else {
+            return Evidence::unknown(self.x.len());
+        };
+        let mut evidence = self.common(gradient, share, variance.recip());
+        evidence.averaged = Some(variance / share);
+        evidence.progress = Progress::Resting;
+        evidence
+    }
+
+    /// Whether the newer draws of the foundation contradict the older ones, beyond chance and what is
+    /// uncertain of the Hessian: f has changed.
+    pub fn has_changed(&mut self) -> bool {
+        let len = self.x.len();
+        let is_time = self.walk.is_time_to_look();
+        if !is_time
+            || self.noise.is_zero()
+            || len as f64 * self.curvature.relative_variance() >= KNOWN
+        {
+            return false;
+        }
+        let Some(share) = self.walk.change(&self.curvature.matrix, &mut self.work) else {
+            return false;
+        };
+        solve_lower(self.curvature.factor(), &mut self.work);
+        let energy = self.noise.energy(self.curvature.factor(), len);
+        dot(&self.work, &self.work) > CONTRADICTION * share * energy.trace
+    }
+
+    /// Without a Hessian: all gradients so far were 0, a minimum or a constant, or nothing is known.
+    fn of_first_draws(&self) -> Evidence {
+        let is_zero = |values: &[f64]| values.iter().all(|value| *value == 0.0);
+        let is_flat = self.noise.is_zero() && self.scale == 0.0 && is_zero(&self.stage.mean);
+        Evidence {
+            is_exact: self.noise.is_zero(),
+            is_flat: is_flat && self.draw_count > 1.0,
+            ..Evidence::unknown(self.x.len())
+        }
     }
 
     /// The answer is the mean of the proposed points: the sandwich B^-1 S B^-1 over its draws.

@@ -8,6 +8,7 @@ mod noise;
 mod probe;
 mod stage;
 mod step;
+mod walk;
 
 use crate::dense::quadratic;
 use crate::dual::DualSolver;
@@ -17,6 +18,7 @@ use noise::Noise;
 use probe::Probe;
 use stage::Stage;
 use step::{Ball, Step};
+use walk::Walk;
 
 /// Squared units of x stay between this and its inverse.
 const LEAST_UNIT: f64 = 1e-280;
@@ -72,7 +74,7 @@ struct Previous {
 pub(super) struct Model {
     pub x: Vec<f64>,
     pub start: Vec<f64>,
-    /// u^2, the squared units of x: those of the start, its root mean square where that is 0.
+    /// u^2, the squared units of x.
     units: Vec<f64>,
     stage: Stage,
     noise: Noise,
@@ -81,6 +83,7 @@ pub(super) struct Model {
     pub step: Step,
     previous: Previous,
     average: Average,
+    walk: Walk,
     radius: f64,
     reach: f64,
     /// t.
@@ -103,21 +106,22 @@ pub(super) enum Event {
 }
 
 impl Model {
-    /// Starts anew at x, whose root mean square is `unit`.
-    pub fn begin(&mut self, x: &[f64], unit: f64) {
+    /// Starts anew at x, whose coordinates have these units.
+    pub fn begin(&mut self, x: &[f64], units: &[f64]) {
         let len = x.len();
         self.x = x.to_vec();
         self.start = x.to_vec();
         self.answer = x.to_vec();
         self.work = vec![0.0; len];
         let square = |x: f64| (x * x).clamp(LEAST_UNIT, LEAST_UNIT.recip());
-        self.units = x.iter().map(|x| square(if *x != 0.0 { *x } else { unit })).collect();
+        self.units = units.iter().map(|unit| square(*unit)).collect();
         self.stage.begin(len);
         self.noise.begin(len);
         self.curvature.begin(len);
         self.probe.begin(len);
         self.step.begin(len);
         self.average.begin(len);
+        self.walk.begin(len);
         self.previous = Previous {
             point: x.to_vec(),
             gradient: vec![0.0; len],
@@ -150,6 +154,11 @@ impl Model {
             || self.is_averaged()
                 && !self.step.is_bound()
                 && len * self.curvature.relative_variance() < KNOWN
+    }
+
+    /// Whether the oracle has shown no noise.
+    pub fn is_exact(&self) -> bool {
+        self.noise.is_zero()
     }
 
     pub fn asks(&self) -> Place {
@@ -215,6 +224,16 @@ impl Model {
         }
     }
 
+    /// Takes in a gradient of the foundation, for the errors of its answer.
+    pub fn watch(&mut self, x: &[f64], gradient: &[f64]) {
+        self.walk.take_in(x, gradient);
+    }
+
+    /// The foundation begins anew.
+    pub fn watch_anew(&mut self) {
+        self.walk.clear();
+    }
+
     /// A draw was broken: its probe cannot go on.
     pub fn lose(&mut self) {
         self.probe.forget_base();
@@ -236,7 +255,8 @@ impl Model {
 
     fn choose(&mut self, dual: &impl DualSolver) {
         let Self { step, stage, curvature, noise, units, .. } = self;
-        let ball = Ball { units, radius: self.radius, reach: self.reach };
+        // a step is no longer than the distance that has been earned
+        let ball = Ball { units, radius: self.radius.min(self.reach), reach: self.reach };
         step.choose(&stage.mean, stage.count, curvature, noise, &ball, dual);
     }
 
