@@ -41,7 +41,7 @@ use std::marker::PhantomData;
 /// | [`with_dual`](Self::with_dual) | solver of the 1-D dual | [`Newton`](crate::dual::Newton), the paper's: [`Bisection`] |
 /// | [`with_kl_schedule`](Self::with_kl_schedule) | KL bound over time, but for [`Refereed`] | constant |
 /// | [`with_averaging`](Self::with_averaging) | recommended point; of [`Refereed`] its own mean, but for [`Averaging::None`] | [`Averaging::Adaptive`], the paper's: [`Averaging::None`] |
-/// | [`with_non_finite`](Self::with_non_finite) | gradients that are NaN, infinite or too large to be squared | [`NonFinite::Error`] |
+/// | [`with_non_finite`](Self::with_non_finite) | draws that fail, or are NaN, infinite or too large to be squared | [`NonFinite::Error`] |
 /// | [`with_telemetry`](Self::with_telemetry) | reports to observers | every iteration |
 /// | [`with_tolerance`](Self::with_tolerance) | when the answer is good enough | never |
 /// | [`with_segments`](Self::with_segments) | statistics of the path, for R-hat | not kept |
@@ -352,8 +352,8 @@ impl<F: Scalar, M> Arturo<F, M> {
         self
     }
 
-    /// Sets what becomes of a drawn gradient with a coordinate that is NaN, infinite or too large to be
-    /// squared (default: an error).
+    /// Sets what becomes of a draw that the oracle fails at, or that gives a gradient with a coordinate
+    /// that is NaN, infinite or too large to be squared (default: an error).
     #[must_use]
     pub fn with_non_finite(mut self, non_finite: NonFinite) -> Self {
         self.run.non_finite = non_finite;
@@ -400,7 +400,8 @@ impl<F: Scalar, M> Arturo<F, M> {
         self.run.draw_count
     }
 
-    /// Draws dropped because a coordinate was NaN, infinite or too large to be squared.
+    /// Draws dropped because the oracle failed, or a coordinate was NaN, infinite or too large to be
+    /// squared.
     pub fn skipped_draw_count(&self) -> u64 {
         self.run.skipped_draw_count
     }

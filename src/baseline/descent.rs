@@ -19,7 +19,7 @@ use argmin::kv;
 /// | setting | meaning | default |
 /// |---|---|---|
 /// | [`with_seed`](Self::with_seed) | seed of all draws | 0 |
-/// | [`with_non_finite`](Self::with_non_finite) | gradients that are NaN, infinite or too large to be squared | [`NonFinite::Error`] |
+/// | [`with_non_finite`](Self::with_non_finite) | draws that fail, or are NaN, infinite or too large to be squared | [`NonFinite::Error`] |
 /// | [`with_telemetry`](Self::with_telemetry) | reports to observers | every iteration |
 ///
 /// `Adam`, `AdamW` and `Sgd`, which need a learning rate, also have
@@ -109,8 +109,8 @@ impl<R: Rule> Descent<R> {
         self
     }
 
-    /// Sets what becomes of a drawn gradient with a coordinate that is NaN, infinite or too large to be
-    /// squared (default: an error).
+    /// Sets what becomes of a draw that the oracle fails at, or that gives a gradient with a coordinate
+    /// that is NaN, infinite or too large to be squared (default: an error).
     #[must_use]
     pub fn with_non_finite(mut self, non_finite: NonFinite) -> Self {
         self.non_finite = non_finite;
@@ -132,7 +132,8 @@ impl<R: Rule> Descent<R> {
         self.draw_count
     }
 
-    /// Draws dropped because a coordinate was NaN, infinite or too large to be squared.
+    /// Draws dropped because the oracle failed, or a coordinate was NaN, infinite or too large to be
+    /// squared.
     pub fn skipped_draw_count(&self) -> u64 {
         self.skipped_draw_count
     }
@@ -176,12 +177,17 @@ where
         let mut point = Point::take(R::NAME, &mut state)?;
         point.check_len(R::NAME, self.len)?;
         let iteration = self.draw_count;
-        let draw = Draw::new(self.seed, iteration);
-        draw_gradient(problem, &point.param, draw, &mut point.gradient)?;
+        let skips = self.non_finite == NonFinite::Skip;
+        let draw = Draw::new(self.seed, iteration).skippable(skips);
+        let drawn = draw_gradient(problem, &point.param, draw, &mut point.gradient);
         self.draw_count += 1;
+        let accepted = match drawn.and_then(|()| point.accepts(R::NAME, draw, self.non_finite)) {
+            Ok(accepted) => accepted,
+            Err(error) => return Err(point.failed(R::NAME, iteration, error)),
+        };
 
         let mut step_norm = 0.0;
-        if point.accepts(R::NAME, draw, self.non_finite)? {
+        if accepted {
             let time = Time { iteration, step: self.draw_count - self.skipped_draw_count };
             step_norm = self.rule.step(
                 point.param.as_coordinates_mut()?,

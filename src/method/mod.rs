@@ -92,7 +92,7 @@ impl Run {
     }
 
     pub(crate) fn draw(&self, index: u64) -> Draw {
-        Draw::new(self.seed, index)
+        Draw::new(self.seed, index).skippable(self.non_finite == NonFinite::Skip)
     }
 }
 

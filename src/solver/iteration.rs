@@ -45,7 +45,10 @@ where
         point.check_len(NAME, self.method.dimension())?;
 
         let iteration = self.run.draw_count;
-        let report = self.method.iterate(problem, &mut point, &mut self.run)?;
+        let report = match self.method.iterate(problem, &mut point, &mut self.run) {
+            Ok(report) => report,
+            Err(error) => return Err(point.failed(NAME, iteration, error)),
+        };
 
         let report_now = self.telemetry.reports_at(iteration);
         let kv = report_now.then(|| self.report(&point, report)).transpose()?;
