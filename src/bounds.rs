@@ -75,17 +75,20 @@ impl<F: Scalar> BoxBounds<F> {
             )));
         }
         let Some(i) = (0..x.len()).find(|&i| self.clip(i, x[i]) != x[i]) else { return Ok(()) };
+        Err(invalid(format!(
+            "{solver}: coordinate {i} of the initial parameter vector must be in its bounds {}, got {}",
+            self.shown(i),
+            x[i]
+        )))
+    }
+
+    /// The bounds of coordinate `index` for an error message.
+    pub(crate) fn shown(&self, index: usize) -> String {
         let shown = |bound: F| {
             let is_none = bound.abs() == F::max_value();
             if is_none { F::infinity() * bound.signum() } else { bound }
         };
-        Err(invalid(format!(
-            "{solver}: coordinate {i} of the initial parameter vector must be in its bounds \
-             [{}, {}], got {}",
-            shown(self.lower[i]),
-            shown(self.upper[i]),
-            x[i]
-        )))
+        format!("[{}, {}]", shown(self.lower[index]), shown(self.upper[index]))
     }
 }
 

@@ -33,8 +33,6 @@ const EXPECTED_FAILURES: &[(&str, &str)] = &[
     ("f9_1_shot", "stuck in 3 of 20"),
     ("f9_3_shots", "stuck in 3 of 20"),
     ("f9_10_shots", "stuck in 3 of 20"),
-    ("f10_spsa_in_a_box", "costs are asked for outside of the box"),
-    ("f10_finite_differences_in_a_box", "costs are asked for outside of the box"),
     ("f17_nothing_but_noise", "never stops"),
     ("f19_one_hot_batch_8", "a gap of 0.0014 after 2000 draws, of Adam 0.0004"),
     ("f19_one_hot_batch_32", "a gap of 0.011 after 500 draws, of Adam 0.0005"),
