@@ -64,11 +64,11 @@ impl<F: Scalar> BoxBounds<F> {
         zip_map_sum([&self.lower, &self.upper], [x], |[low, high], [x]| ([clip(x, low, high)], []));
     }
 
-    /// Checks that a start is inside.
-    pub(crate) fn check(&self, solver: &str, x: &[F]) -> Result<(), Error> {
+    /// Checks that x, called `what`, is inside.
+    pub(crate) fn check(&self, owner: &str, what: &str, x: &[F]) -> Result<(), Error> {
         if x.len() != self.lower.len() {
             return Err(invalid(format!(
-                "{solver}: there are bounds for {} coordinates, the parameter vector has {}; give \
+                "{owner}: there are bounds for {} coordinates, the parameter vector has {}; give \
                  both for each coordinate, infinite where there is no bound",
                 self.lower.len(),
                 x.len()
@@ -76,7 +76,7 @@ impl<F: Scalar> BoxBounds<F> {
         }
         let Some(i) = (0..x.len()).find(|&i| self.clip(i, x[i]) != x[i]) else { return Ok(()) };
         Err(invalid(format!(
-            "{solver}: coordinate {i} of the initial parameter vector must be in its bounds {}, got {}",
+            "{owner}: coordinate {i} of the {what} must be in its bounds {}, got {}",
             self.shown(i),
             x[i]
         )))

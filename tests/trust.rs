@@ -27,9 +27,6 @@ use support::Outcome;
 const EXPECTED_FAILURES: &[(&str, &str)] = &[
     ("f2_median", "3 of 101 worse than the start after 100 draws, such as -54 for 7"),
     ("f4_target_cost", "above the target at the stop in 22 of 25, median 0.35 for 0.05"),
-    ("f5_certify_in_a_box", "0.495 +- 0.003 beyond the bound of 0"),
-    ("f6_certify_with_a_fixed_coordinate", "no minimum, no errors"),
-    ("f7_certify_by_few_draws_of_the_hessian", "called no minimum at 3 of 5 seeds"),
     ("f9_1_shot", "stuck in 3 of 20"),
     ("f9_3_shots", "stuck in 3 of 20"),
     ("f9_10_shots", "stuck in 3 of 20"),

@@ -1,6 +1,7 @@
 //! A method that also keeps the cost of the recommended point.
 
 use super::{CostReport, Evidence, Iterate, Method, Report, Run, private};
+use crate::bounds::BoxBounds;
 use crate::oracle::{Draw, StochasticCost, StochasticGradient};
 use crate::param::{ParamVec, Scalar};
 use crate::run::Point;
@@ -58,6 +59,10 @@ impl<F, M: Method<F>, C> Method<F> for Costed<M, C> {
 
     fn noise(&self) -> &[F] {
         self.method.noise()
+    }
+
+    fn bounds(&self) -> Option<&BoxBounds<F>> {
+        self.method.bounds()
     }
 
     fn evidence(&self, draw_count: u64) -> Option<Evidence> {
