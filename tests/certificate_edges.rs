@@ -3,7 +3,7 @@
 
 use argmin::core::{Error, Executor, Problem};
 use argmin_arturo::solution::{Certificate, Certification, Verdict};
-use argmin_arturo::{Arturo, Draw, ParamVec, Scalar, StochasticGradient};
+use argmin_arturo::{Arturo, Draw, NonFinite, ParamVec, Scalar, StochasticGradient};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
@@ -192,4 +192,54 @@ fn too_few_draws_of_the_hessian_are_no_answer() {
     assert!(unknown >= 150 && wrong <= 10, "{unknown} unknown, {wrong} wrong");
     let text = uneven(0.01, 0, &few).to_string();
     assert!(text.contains("verdict: Hessian not known well enough to tell; about "), "{text}");
+}
+
+/// The oracle [`Boxed`], which fails at one draw of `period`.
+struct Failing {
+    period: u64,
+}
+
+impl StochasticGradient for Failing {
+    type Param = Vec<f64>;
+
+    fn stochastic_gradient(&self, x: &Vec<f64>, draw: Draw, g: &mut Vec<f64>) -> Result<(), Error> {
+        if draw.index() % self.period == 1 {
+            return Err(Error::msg("no convergence"));
+        }
+        boxed::<f64>(f64::INFINITY).stochastic_gradient(x, draw, g)
+    }
+}
+
+#[test]
+fn failed_draws_are_left_out_as_in_the_run() {
+    let certify = |period: u64, policy: NonFinite| {
+        let solver = Arturo::new().with_non_finite(NonFinite::Skip);
+        let mut result = Executor::new(Failing { period }, solver)
+            .configure(|state| state.param(vec![0.0; 3]).max_iters(500))
+            .run()
+            .unwrap();
+        let certification = Certification::new(300).unwrap();
+        if policy == NonFinite::Skip {
+            result.solver.certify(&mut result.problem, &result.state, &certification)
+        } else {
+            let x = result.state.best_param.clone().unwrap();
+            certification.at(&mut result.problem, &x, 0)
+        }
+    };
+    let certificate = certify(5, NonFinite::Skip).unwrap();
+    let errors = certificate.standard_error().unwrap();
+    // 240 of 300 draws
+    assert!((errors[2] / (NOISE / 2.0 / 240f64.sqrt()) - 1.0).abs() < 0.2, "{errors:?}");
+    for (x, (minimum, error)) in certificate.param.iter().zip([2.0, 0.5, 1.0].iter().zip(&errors)) {
+        assert!((x - minimum).abs() < 4.0 * error, "{certificate}");
+    }
+    assert_eq!(certify(5, NonFinite::Error).unwrap_err().to_string(), "no convergence");
+
+    let always = Certification::new(300).unwrap().with_non_finite(NonFinite::Skip);
+    let mut problem = Problem::new(boxed::<f64>(f64::NEG_INFINITY));
+    assert_eq!(
+        always.at(&mut problem, &vec![0.0; 3], 0).unwrap_err().to_string(),
+        "Invalid parameter: \"Certification: 0 of 300 draws can be used, it must be at least 2 and a \
+         half of them; check the oracle at the point\""
+    );
 }

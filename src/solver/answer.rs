@@ -8,6 +8,8 @@ use crate::oracle::StochasticGradient;
 use crate::param::{ParamVec, Scalar};
 use crate::run::RunState;
 #[cfg(feature = "nalgebra")]
+use crate::settings::NonFinite;
+#[cfg(feature = "nalgebra")]
 use crate::solution::{Certificate, Certification, default_step};
 use crate::solution::{Posterior, Segments, Solution, Stopping, Tolerance, Verdict, assess};
 use argmin::core::Error;
@@ -117,6 +119,9 @@ impl<F: Scalar, M: Method<F>> Arturo<F, M> {
             let exact = |bounds: &[F]| bounds.iter().map(|x| x.to_f64_exact()).collect();
             certification =
                 certification.with_bounds(exact(bounds.lower()), exact(bounds.upper()))?;
+        }
+        if self.run.non_finite == NonFinite::Skip {
+            certification = certification.with_non_finite(NonFinite::Skip);
         }
         if let (Some(evidence), false) =
             (self.method.evidence(self.run.draw_count), certification.has_steps())

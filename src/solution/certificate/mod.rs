@@ -10,6 +10,7 @@ use crate::bounds::BoxBounds;
 use crate::error::{Requirement, invalid, require};
 use crate::oracle::StochasticGradient;
 use crate::param::{ParamVec, Scalar};
+use crate::settings::NonFinite;
 pub use answer::Certificate;
 use argmin::core::{Error, Problem};
 use face::Quadratic;
@@ -47,6 +48,7 @@ use slopes::{Knowledge, Slopes};
 /// | [`with_hessian_draws`](Self::with_hessian_draws) | k >= 2, draws of the Hessian | from 10 to the greater of 10 and M / n, by the error of the Hessian |
 /// | [`with_steps`](Self::with_steps) | distance of a difference in each coordinate | eps^(1/3) max(\|x_i\|, 1) |
 /// | [`with_bounds`](Self::with_bounds) | box of the minimum | none; of [`Arturo::certify`](crate::Arturo::certify) that of the solver |
+/// | [`with_non_finite`](Self::with_non_finite) | draws that fail or are not finite | an error; of [`Arturo::certify`](crate::Arturo::certify) as in the run |
 ///
 /// # References
 /// A. van der Vaart, *Asymptotic Statistics*, 1998, sections 5.3 and 5.7; J. Nocedal, S. Wright,
@@ -57,6 +59,7 @@ pub struct Certification {
     hessian_draws: Option<u64>,
     steps: Option<Vec<f64>>,
     bounds: Option<BoxBounds<f64>>,
+    non_finite: NonFinite,
 }
 
 const NAME: &str = "Certification";
@@ -74,7 +77,13 @@ impl Certification {
     /// If it is less than 2.
     pub fn new(draws: u64) -> Result<Self, Error> {
         at_least_two("draws", draws)?;
-        Ok(Self { draws, hessian_draws: None, steps: None, bounds: None })
+        Ok(Self {
+            draws,
+            hessian_draws: None,
+            steps: None,
+            bounds: None,
+            non_finite: NonFinite::Error,
+        })
     }
 
     /// Sets the number of draws of the Hessian (k >= 2), in place of a choice by its error.
@@ -108,6 +117,14 @@ impl Certification {
     pub fn with_bounds(mut self, lower: Vec<f64>, upper: Vec<f64>) -> Result<Self, Error> {
         self.bounds = Some(BoxBounds::new(NAME, lower, upper)?);
         Ok(self)
+    }
+
+    /// Sets what becomes of draws that fail or are not finite (default: an error). Skipped ones are
+    /// left out of the means, of which they may be a half.
+    #[must_use]
+    pub fn with_non_finite(mut self, non_finite: NonFinite) -> Self {
+        self.non_finite = non_finite;
+        self
     }
 
     pub(crate) fn has_steps(&self) -> bool {
@@ -147,7 +164,7 @@ impl Certification {
     /// ```
     ///
     /// # Errors
-    /// If a gradient is not finite, the steps or bounds are not one for each coordinate, or the point
+    /// If a gradient is not finite and not skipped, more than a half are skipped, the steps or bounds are not one for each coordinate, or the point
     /// is outside of the box; those of the oracle.
     pub fn at<O>(
         &self,
@@ -163,7 +180,7 @@ impl Certification {
         if let Some(bounds) = &self.bounds {
             bounds.check(NAME, "point", &x)?;
         }
-        let mut sampler = Sampler::new(problem, param, seed);
+        let mut sampler = Sampler::new(problem, param, seed, self.non_finite);
         let (gradient, covariance) = sampler.gradient(param, self.draws)?;
         let room = |bounds: &[f64]| std::iter::zip(bounds, &x).map(|(b, x)| b - x).collect();
         let (low, high) = match &self.bounds {
@@ -173,7 +190,7 @@ impl Certification {
         let mut quadratic = Quadratic {
             hessian: DMatrix::zeros(x.len(), x.len()),
             gradient,
-            covariance: covariance / self.draws as f64,
+            covariance,
             low,
             high,
             is_fixed: vec![false; x.len()],
