@@ -12,6 +12,7 @@ use crate::groups::Group;
 use crate::hessian::{AdaptiveRls, KalmanRls};
 use crate::method::{Method, Refereed, Run, TrustRegion};
 use crate::model::QuadraticModel;
+use crate::observer::Stop;
 use crate::param::Scalar;
 use crate::radius::KlRadius;
 use crate::schedule::KlSchedule;
@@ -44,6 +45,7 @@ use std::marker::PhantomData;
 /// | [`with_non_finite`](Self::with_non_finite) | draws that fail, or are NaN, infinite or too large to be squared | [`NonFinite::Error`] |
 /// | [`with_telemetry`](Self::with_telemetry) | reports to observers | every iteration |
 /// | [`with_tolerance`](Self::with_tolerance) | when the answer is good enough | never |
+/// | [`with_stop`](Self::with_stop) | a request to end the run | none |
 /// | [`with_segments`](Self::with_segments) | statistics of the path, for R-hat | not kept |
 /// | [`with_filtered_cost`](Self::with_filtered_cost) | cost of the recommended point, from draws | not kept |
 /// | [`with_exact_cost`](Self::with_exact_cost) | the same, exact, at every k-th iteration | not kept |
@@ -82,6 +84,8 @@ pub struct Arturo<F, M = Refereed<F>> {
     telemetry: Telemetry,
     stopping: Option<Stopping>,
     segments: Option<Segments<F>>,
+    #[cfg_attr(feature = "serde1", serde(skip))]
+    stop: Option<Stop>,
     scalar: PhantomData<F>,
 }
 
@@ -307,6 +311,7 @@ impl<F: Scalar, M> Arturo<F, M> {
             telemetry: Telemetry::default(),
             stopping: None,
             segments: None,
+            stop: None,
             scalar: PhantomData,
         }
     }
@@ -316,8 +321,8 @@ impl<F: Scalar, M> Arturo<F, M> {
     }
 
     fn map_method<M2>(self, map: impl FnOnce(M) -> M2) -> Arturo<F, M2> {
-        let Self { method, run, telemetry, stopping, segments, scalar } = self;
-        Arturo { method: map(method), run, telemetry, stopping, segments, scalar }
+        let Self { method, run, telemetry, stopping, segments, stop, scalar } = self;
+        Arturo { method: map(method), run, telemetry, stopping, segments, stop, scalar }
     }
 
     /// Sets the seed of all draws (default 0). Runs with equal seeds have equal bits.

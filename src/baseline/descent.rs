@@ -2,11 +2,12 @@
 
 use crate::hessian::draw_gradient;
 use crate::kernel;
+use crate::observer::Stop;
 use crate::oracle::{Draw, StochasticGradient};
 use crate::param::{ParamVec, Scalar};
 use crate::run::{self, Point, RunState};
 use crate::settings::{NonFinite, Telemetry};
-use argmin::core::{Error, KV, Problem, Solver};
+use argmin::core::{Error, KV, Problem, Solver, TerminationStatus};
 use argmin::kv;
 
 /// Descent along drawn gradients by an update rule: [`Adam`](super::Adam), [`AdamW`](super::AdamW),
@@ -21,6 +22,7 @@ use argmin::kv;
 /// | [`with_seed`](Self::with_seed) | seed of all draws | 0 |
 /// | [`with_non_finite`](Self::with_non_finite) | draws that fail, or are NaN, infinite or too large to be squared | [`NonFinite::Error`] |
 /// | [`with_telemetry`](Self::with_telemetry) | reports to observers | every iteration |
+/// | [`with_stop`](Self::with_stop) | a request to end the run | none |
 ///
 /// `Adam`, `AdamW` and `Sgd`, which need a learning rate, also have
 ///
@@ -48,6 +50,8 @@ pub struct Descent<R> {
     pub(super) rule: R,
     non_finite: NonFinite,
     telemetry: Telemetry,
+    #[cfg_attr(feature = "serde1", serde(skip))]
+    stop: Option<Stop>,
     /// Coordinates of the run; 0 before one.
     len: usize,
     draw_count: u64,
@@ -96,6 +100,7 @@ impl<R: Rule> Descent<R> {
             rule,
             non_finite: NonFinite::default(),
             telemetry: Telemetry::default(),
+            stop: None,
             len: 0,
             draw_count: 0,
             skipped_draw_count: 0,
@@ -125,6 +130,13 @@ impl<R: Rule> Descent<R> {
         telemetry.validate(R::NAME)?;
         self.telemetry = telemetry;
         Ok(self)
+    }
+
+    /// Lets a [`Stop`] end the run and keep its result.
+    #[must_use]
+    pub fn with_stop(mut self, stop: Stop) -> Self {
+        self.stop = Some(stop);
+        self
     }
 
     /// Gradients drawn; the next draw has this index.
@@ -210,5 +222,9 @@ where
         }
         point.put_back(&mut state);
         Ok((state, report))
+    }
+
+    fn terminate(&mut self, _state: &RunState<O::Param, R::Scalar>) -> TerminationStatus {
+        Stop::status(self.stop.as_ref())
     }
 }

@@ -3,6 +3,7 @@
 use super::{Arturo, NAME};
 use crate::kernel;
 use crate::method::{Iterate, Report};
+use crate::observer::Stop;
 use crate::oracle::StochasticGradient;
 use crate::param::{ParamVec, Scalar};
 use crate::run::{self, Point, RunState};
@@ -71,12 +72,19 @@ where
         if self.is_good_enough(state) {
             TerminationStatus::Terminated(TerminationReason::SolverConverged)
         } else {
-            TerminationStatus::NotTerminated
+            Stop::status(self.stop.as_ref())
         }
     }
 }
 
 impl<F: Scalar, M> Arturo<F, M> {
+    /// Lets a [`Stop`] end the run and keep its result.
+    #[must_use]
+    pub fn with_stop(mut self, stop: Stop) -> Self {
+        self.stop = Some(stop);
+        self
+    }
+
     /// Starts anew in n dimensions.
     fn reset<O>(&mut self, len: usize)
     where
