@@ -180,8 +180,8 @@ impl<F: Scalar, D> Arturo<F, Refereed<F, D>> {
     ///
     /// Bounds may be infinite; equal ones fix a coordinate. Each step minimizes the model in the
     /// intersection of box and KL ball. Neither x nor the recommended point leaves the box, and no
-    /// gradient is drawn outside of it, unless the oracle itself evaluates
-    /// elsewhere, as [`Spsa`](crate::oracle::Spsa) without the same bounds.
+    /// gradient is drawn outside of it, unless the oracle itself evaluates elsewhere, as
+    /// [`Spsa`](crate::oracle::Spsa) without the same bounds.
     ///
     /// Foundation and model know of no box: their place takes a [`TrustRegion`] with
     /// [`AdaptiveRls`], or by [`with_estimator`](Arturo::with_estimator) another estimator, with
@@ -250,8 +250,8 @@ impl<F: Scalar, E, D> Arturo<F, TrustRegion<F, E, D>> {
     /// Bounds may be infinite; equal ones fix a coordinate. Each step minimizes the model in the
     /// intersection of box and KL ball: d_i(eta) is clipped to the box, which leaves the dual
     /// one-dimensional. Neither x nor the recommended point leaves the box, and no gradient is
-    /// drawn outside of it, unless the oracle itself evaluates
-    /// elsewhere, as [`Spsa`](crate::oracle::Spsa) without the same bounds.
+    /// drawn outside of it, unless the oracle itself evaluates elsewhere, as
+    /// [`Spsa`](crate::oracle::Spsa) without the same bounds.
     ///
     /// ```
     /// use argmin_arturo::{Arturo, PaperSettings};

@@ -131,8 +131,8 @@ macro_rules! step_setters {
             /// order elsewhere. A coordinate that cannot move has the gradient 0.
             ///
             /// No box is needed around a [`Transformed`](crate::Transformed) problem, which takes any
-            /// value. Inside of one, the bounds are those of x, such as 0
-            /// below for [`Log`](crate::Transform::Log).
+            /// value. Inside of one the bounds are those of x, such as 0 below for
+            /// [`Log`](crate::Transform::Log).
             ///
             /// # Errors
             /// If the lengths differ, or a lower bound is NaN or above the upper one. A draw fails at a

@@ -112,7 +112,7 @@ impl Certificate {
 
     /// The Laplace approximation with all correlations: the covariance temperature H^-1 of a
     /// posterior exp(-f / temperature) about the corrected point, with 0 for held coordinates; none as
-    /// [`covariance`](Self::covariance). Temperature (> 0) as in [`Posterior`](super::Posterior).
+    /// [`covariance`](Self::covariance). Temperature (> 0) as in [`Posterior`](crate::solution::Posterior).
     ///
     /// # Errors
     /// If the temperature is not positive and finite.
