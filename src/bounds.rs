@@ -64,28 +64,31 @@ impl<F: Scalar> BoxBounds<F> {
         zip_map_sum([&self.lower, &self.upper], [x], |[low, high], [x]| ([clip(x, low, high)], []));
     }
 
-    /// Checks that a start is inside.
-    pub(crate) fn check(&self, solver: &str, x: &[F]) -> Result<(), Error> {
+    /// Checks that x, called `what`, is inside.
+    pub(crate) fn check(&self, owner: &str, what: &str, x: &[F]) -> Result<(), Error> {
         if x.len() != self.lower.len() {
             return Err(invalid(format!(
-                "{solver}: there are bounds for {} coordinates, the parameter vector has {}; give \
+                "{owner}: there are bounds for {} coordinates, the parameter vector has {}; give \
                  both for each coordinate, infinite where there is no bound",
                 self.lower.len(),
                 x.len()
             )));
         }
         let Some(i) = (0..x.len()).find(|&i| self.clip(i, x[i]) != x[i]) else { return Ok(()) };
+        Err(invalid(format!(
+            "{owner}: coordinate {i} of the {what} must be in its bounds {}, got {}",
+            self.shown(i),
+            x[i]
+        )))
+    }
+
+    /// The bounds of coordinate `index` for an error message.
+    pub(crate) fn shown(&self, index: usize) -> String {
         let shown = |bound: F| {
             let is_none = bound.abs() == F::max_value();
             if is_none { F::infinity() * bound.signum() } else { bound }
         };
-        Err(invalid(format!(
-            "{solver}: coordinate {i} of the initial parameter vector must be in its bounds \
-             [{}, {}], got {}",
-            shown(self.lower[i]),
-            shown(self.upper[i]),
-            x[i]
-        )))
+        format!("[{}, {}]", shown(self.lower[index]), shown(self.upper[index]))
     }
 }
 

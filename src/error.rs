@@ -41,6 +41,28 @@ pub(crate) fn invalid(text: String) -> Error {
     argmin_error!(InvalidParameter, text)
 }
 
+/// The best point of a run that an error ended.
+///
+/// argmin drops its state with an error. Get the point back by
+/// `error.downcast_ref::<FailedRun<P>>()`; `downcast_ref` to the type of the error itself works as well.
+/// A gradient that is not finite ends a run with [`NonFiniteGradient`], which has the point, too. To
+/// skip failed draws instead see [`NonFinite`](crate::NonFinite).
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{solver}: the run ended at iteration {iteration}: {reason}")]
+#[non_exhaustive]
+pub struct FailedRun<P> {
+    /// The solver of the run.
+    pub solver: &'static str,
+    /// The iteration, from 0.
+    pub iteration: u64,
+    /// The text of the error.
+    pub reason: String,
+    /// The point of the last gradient that was asked for.
+    pub param: P,
+    /// The recommended point when the run ended.
+    pub best_param: P,
+}
+
 /// A drawn gradient with a coordinate that is NaN, infinite, or so large that its square is: above
 /// 5e151 in `f64` and 7e16 in `f32`.
 ///

@@ -97,7 +97,7 @@ mod transform;
 
 pub use averaging::Averaging;
 pub use bounds::BoxBounds;
-pub use error::NonFiniteGradient;
+pub use error::{FailedRun, NonFiniteGradient};
 pub use groups::Group;
 pub use hessian::HessianEstimator;
 pub use multi_start::{Finish, MultiStart, Outcome, Start};

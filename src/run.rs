@@ -3,7 +3,7 @@
 //!
 //! `solver` is what the solver is called in error messages.
 
-use crate::error::{NonFiniteGradient, invalid};
+use crate::error::{FailedRun, NonFiniteGradient, invalid};
 use crate::kernel;
 use crate::oracle::Draw;
 use crate::param::{ParamVec, Scalar};
@@ -80,6 +80,16 @@ impl<P: ParamVec> Point<P> {
             state.prev_grad = Some(gradient);
         }
         state.last_best_iter = state.iter;
+    }
+
+    /// The error that ends the run at an iteration, with the best point: argmin drops its state.
+    pub(crate) fn failed(self, solver: &'static str, iteration: u64, error: Error) -> Error {
+        if error.is::<NonFiniteGradient<P>>() {
+            return error;
+        }
+        let reason = error.to_string();
+        let Self { param, best: best_param, .. } = self;
+        error.context(FailedRun { solver, iteration, reason, param, best_param })
     }
 
     /// The point under trial and its gradient.

@@ -87,17 +87,51 @@ impl PaperSettings {
     }
 }
 
-/// What becomes of a drawn gradient with a coordinate that is NaN, infinite, or so large that its
-/// square is: above 5e151 in `f64` and 7e16 in `f32`.
+/// What becomes of a draw that cannot be used: one at which the oracle fails, as a simulation that
+/// does not converge, or one with a coordinate of the gradient that is NaN, infinite, or so large that
+/// its square is: above 5e151 in `f64` and 7e16 in `f32`.
+///
+/// ```
+/// use argmin::core::{Error, Executor, State};
+/// use argmin_arturo::{Arturo, Draw, FailedRun, NonFinite, StochasticGradient};
+///
+/// /// f(x) = 1/2 (x - 1)^2, by a simulation that fails at one of a hundred draws.
+/// struct Simulation;
+/// impl StochasticGradient for Simulation {
+///     type Param = Vec<f64>;
+///     fn stochastic_gradient(&self, x: &Vec<f64>, draw: Draw, g: &mut Vec<f64>) -> Result<(), Error> {
+///         if draw.index() % 100 == 99 {
+///             return Err(Error::msg("no convergence"));
+///         }
+///         g[0] = x[0] - 1.0;
+///         Ok(())
+///     }
+/// }
+/// let run = |solver: Arturo<f64>| {
+///     Executor::new(Simulation, solver)
+///         .configure(|state| state.param(vec![0.0]).max_iters(300))
+///         .run()
+/// };
+/// let result = run(Arturo::new().with_non_finite(NonFinite::Skip))?;
+/// assert!((result.state().get_best_param().unwrap()[0] - 1.0).abs() < 1e-6);
+///
+/// // by default the error ends the run, with the best point so far beside it
+/// let error = run(Arturo::new()).err().unwrap();
+/// let failed: &FailedRun<Vec<f64>> = error.downcast_ref().unwrap();
+/// assert!(failed.iteration >= 99 && (failed.best_param[0] - 1.0).abs() < 1e-6);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum NonFinite {
-    /// The run ends with a [`NonFiniteGradient`](crate::NonFiniteGradient) error.
+    /// The run ends with the error of the oracle in a [`FailedRun`](crate::FailedRun), or with a
+    /// [`NonFiniteGradient`](crate::NonFiniteGradient). Both have the best point so far.
     #[default]
     Error,
     /// The draw is dropped as a whole: nothing moves, and the solver counts it in
-    /// `skipped_draw_count`.
+    /// `skipped_draw_count`. The error of the oracle is lost. Drawn costs are dropped likewise,
+    /// without a count.
     Skip,
 }
 

@@ -12,6 +12,7 @@ use crate::groups::Group;
 use crate::hessian::{AdaptiveRls, KalmanRls};
 use crate::method::{Method, Refereed, Run, TrustRegion};
 use crate::model::QuadraticModel;
+use crate::observer::Stop;
 use crate::param::Scalar;
 use crate::radius::KlRadius;
 use crate::schedule::KlSchedule;
@@ -41,9 +42,10 @@ use std::marker::PhantomData;
 /// | [`with_dual`](Self::with_dual) | solver of the 1-D dual | [`Newton`](crate::dual::Newton), the paper's: [`Bisection`] |
 /// | [`with_kl_schedule`](Self::with_kl_schedule) | KL bound over time, but for [`Refereed`] | constant |
 /// | [`with_averaging`](Self::with_averaging) | recommended point; of [`Refereed`] its own mean, but for [`Averaging::None`] | [`Averaging::Adaptive`], the paper's: [`Averaging::None`] |
-/// | [`with_non_finite`](Self::with_non_finite) | gradients that are NaN, infinite or too large to be squared | [`NonFinite::Error`] |
+/// | [`with_non_finite`](Self::with_non_finite) | draws that fail, or are NaN, infinite or too large to be squared | [`NonFinite::Error`] |
 /// | [`with_telemetry`](Self::with_telemetry) | reports to observers | every iteration |
 /// | [`with_tolerance`](Self::with_tolerance) | when the answer is good enough | never |
+/// | [`with_stop`](Self::with_stop) | a request to end the run | none |
 /// | [`with_segments`](Self::with_segments) | statistics of the path, for R-hat | not kept |
 /// | [`with_filtered_cost`](Self::with_filtered_cost) | cost of the recommended point, from draws | not kept |
 /// | [`with_exact_cost`](Self::with_exact_cost) | the same, exact, at every k-th iteration | not kept |
@@ -82,6 +84,8 @@ pub struct Arturo<F, M = Refereed<F>> {
     telemetry: Telemetry,
     stopping: Option<Stopping>,
     segments: Option<Segments<F>>,
+    #[cfg_attr(feature = "serde1", serde(skip))]
+    stop: Option<Stop>,
     scalar: PhantomData<F>,
 }
 
@@ -176,7 +180,8 @@ impl<F: Scalar, D> Arturo<F, Refereed<F, D>> {
     ///
     /// Bounds may be infinite; equal ones fix a coordinate. Each step minimizes the model in the
     /// intersection of box and KL ball. Neither x nor the recommended point leaves the box, and no
-    /// gradient is drawn outside of it, unless the oracle itself evaluates elsewhere.
+    /// gradient is drawn outside of it, unless the oracle itself evaluates elsewhere, as
+    /// [`Spsa`](crate::oracle::Spsa) without the same bounds.
     ///
     /// Foundation and model know of no box: their place takes a [`TrustRegion`] with
     /// [`AdaptiveRls`], or by [`with_estimator`](Arturo::with_estimator) another estimator, with
@@ -245,7 +250,8 @@ impl<F: Scalar, E, D> Arturo<F, TrustRegion<F, E, D>> {
     /// Bounds may be infinite; equal ones fix a coordinate. Each step minimizes the model in the
     /// intersection of box and KL ball: d_i(eta) is clipped to the box, which leaves the dual
     /// one-dimensional. Neither x nor the recommended point leaves the box, and no gradient is
-    /// drawn outside of it, unless the oracle itself evaluates elsewhere.
+    /// drawn outside of it, unless the oracle itself evaluates elsewhere, as
+    /// [`Spsa`](crate::oracle::Spsa) without the same bounds.
     ///
     /// ```
     /// use argmin_arturo::{Arturo, PaperSettings};
@@ -305,6 +311,7 @@ impl<F: Scalar, M> Arturo<F, M> {
             telemetry: Telemetry::default(),
             stopping: None,
             segments: None,
+            stop: None,
             scalar: PhantomData,
         }
     }
@@ -314,8 +321,8 @@ impl<F: Scalar, M> Arturo<F, M> {
     }
 
     fn map_method<M2>(self, map: impl FnOnce(M) -> M2) -> Arturo<F, M2> {
-        let Self { method, run, telemetry, stopping, segments, scalar } = self;
-        Arturo { method: map(method), run, telemetry, stopping, segments, scalar }
+        let Self { method, run, telemetry, stopping, segments, stop, scalar } = self;
+        Arturo { method: map(method), run, telemetry, stopping, segments, stop, scalar }
     }
 
     /// Sets the seed of all draws (default 0). Runs with equal seeds have equal bits.
@@ -352,8 +359,8 @@ impl<F: Scalar, M> Arturo<F, M> {
         self
     }
 
-    /// Sets what becomes of a drawn gradient with a coordinate that is NaN, infinite or too large to be
-    /// squared (default: an error).
+    /// Sets what becomes of a draw that the oracle fails at, or that gives a gradient with a coordinate
+    /// that is NaN, infinite or too large to be squared (default: an error).
     #[must_use]
     pub fn with_non_finite(mut self, non_finite: NonFinite) -> Self {
         self.run.non_finite = non_finite;
@@ -400,7 +407,8 @@ impl<F: Scalar, M> Arturo<F, M> {
         self.run.draw_count
     }
 
-    /// Draws dropped because a coordinate was NaN, infinite or too large to be squared.
+    /// Draws dropped because the oracle failed, or a coordinate was NaN, infinite or too large to be
+    /// squared.
     pub fn skipped_draw_count(&self) -> u64 {
         self.run.skipped_draw_count
     }

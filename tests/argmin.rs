@@ -270,7 +270,7 @@ fn a_gradient_of_another_length_is_refused() {
         .err()
         .unwrap();
     assert_eq!(
-        error.to_string(),
+        error.root_cause().to_string(),
         "Invalid parameter: \"Arturo: the drawn gradient has 3 coordinates, the parameter vector \
          2; the oracle must write one entry per coordinate\""
     );

@@ -10,7 +10,8 @@ use argmin_arturo::hessian::{AdaptiveRls, ExactDiagonal, FiniteDifference, Kalma
 use argmin_arturo::oracle::{GaussianNoise, StudentTNoise};
 use argmin_arturo::schedule::KlSchedule;
 use argmin_arturo::{
-    Arturo, Draw, NonFinite, NonFiniteGradient, PaperSettings, Scalar, StochasticGradient,
+    Arturo, Draw, FailedRun, NonFinite, NonFiniteGradient, PaperSettings, Scalar,
+    StochasticGradient,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
@@ -298,7 +299,7 @@ fn a_gradient_that_changes_its_length_is_refused_when_it_does() {
             };
             for_each_solver!(f64, |name, solver| {
                 assert_eq!(
-                    run(solver, fault, 60).err().unwrap().to_string(),
+                    run(solver, fault, 60).err().unwrap().root_cause().to_string(),
                     format!(
                         "Invalid parameter: \"{name}: the drawn gradient has {len} coordinates, \
                          the parameter vector 3; the oracle must write one entry per coordinate\""
@@ -324,10 +325,10 @@ impl Observe<Run<f64>> for LastBest {
 #[error("the simulation crashed at draw {0}")]
 struct Crash(u64);
 
-/// The error reaches the caller as it is. The state is argmin's, and lost with an error: the last
-/// good point is with an observer, or in a checkpoint.
+/// The error reaches the caller with the last good point beside it, as an observer has seen it: the
+/// state is argmin's, and lost with an error.
 #[test]
-fn an_error_of_the_oracle_passes_through() {
+fn an_error_of_the_oracle_ends_the_run_with_the_best_point() {
     for index in [0, 1, 3, 6, 12, 25] {
         let fault = move |draw: Draw, _: &mut Vec<f64>| {
             if draw.index() == index { Err(Crash(index).into()) } else { Ok(()) }
@@ -341,8 +342,15 @@ fn an_error_of_the_oracle_passes_through() {
                 .err()
                 .unwrap();
             assert_eq!(error.downcast_ref(), Some(&Crash(index)), "{name}");
-            assert_eq!(error.to_string(), format!("the simulation crashed at draw {index}"));
-            let before = run(solver, fault, index).unwrap();
+            let failed: &FailedRun<Vec<f64>> = error.downcast_ref().unwrap();
+            assert_eq!(failed.reason, format!("the simulation crashed at draw {index}"));
+            let text = error.to_string();
+            let place =
+                format!(": the run ended at iteration {}: {}", failed.iteration, failed.reason);
+            assert_eq!(text, format!("{}{place}", failed.solver));
+            let before = run(solver, fault, failed.iteration).unwrap();
+            let best = before.state().get_best_param();
+            assert_eq!(Some(&failed.best_param), best, "{name}");
             if index > 0 {
                 let last = last.0.lock().unwrap();
                 assert_eq!(Some(&*last), before.state().get_best_param(), "{name}");

@@ -285,7 +285,7 @@ where
         )
     );
     assert_eq!(
-        failure(WrongLength, solver.clone(), Some(vec![0.0; 2])).to_string(),
+        failure(WrongLength, solver.clone(), Some(vec![0.0; 2])).root_cause().to_string(),
         format!(
             "Invalid parameter: \"{name}: the drawn gradient has 3 coordinates, the parameter \
              vector 2; the oracle must write one entry per coordinate\""

@@ -386,7 +386,7 @@ fn a_hessian_that_is_too_small_is_refused() {
         let result = Executor::new(TooSmall, Arturo::new().with_estimator(estimator))
             .configure(|state| state.param(vec![0.0; 3]).max_iters(1))
             .run();
-        result.err().unwrap().to_string()
+        result.err().unwrap().root_cause().to_string()
     }
     let lacks = "it must have a row and a column for each coordinate";
     assert_eq!(
@@ -490,7 +490,7 @@ fn settings_are_checked() {
         .err()
         .unwrap();
     assert_eq!(
-        text(error),
+        error.root_cause().to_string(),
         expected(
             "Constant: there are 3 curvatures for 4 coordinates; give one for each, or the same for \
              all by `Constant::new`"

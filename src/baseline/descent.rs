@@ -2,11 +2,12 @@
 
 use crate::hessian::draw_gradient;
 use crate::kernel;
+use crate::observer::Stop;
 use crate::oracle::{Draw, StochasticGradient};
 use crate::param::{ParamVec, Scalar};
 use crate::run::{self, Point, RunState};
 use crate::settings::{NonFinite, Telemetry};
-use argmin::core::{Error, KV, Problem, Solver};
+use argmin::core::{Error, KV, Problem, Solver, TerminationStatus};
 use argmin::kv;
 
 /// Descent along drawn gradients by an update rule: [`Adam`](super::Adam), [`AdamW`](super::AdamW),
@@ -19,8 +20,9 @@ use argmin::kv;
 /// | setting | meaning | default |
 /// |---|---|---|
 /// | [`with_seed`](Self::with_seed) | seed of all draws | 0 |
-/// | [`with_non_finite`](Self::with_non_finite) | gradients that are NaN, infinite or too large to be squared | [`NonFinite::Error`] |
+/// | [`with_non_finite`](Self::with_non_finite) | draws that fail, or are NaN, infinite or too large to be squared | [`NonFinite::Error`] |
 /// | [`with_telemetry`](Self::with_telemetry) | reports to observers | every iteration |
+/// | [`with_stop`](Self::with_stop) | a request to end the run | none |
 ///
 /// `Adam`, `AdamW` and `Sgd`, which need a learning rate, also have
 ///
@@ -48,6 +50,8 @@ pub struct Descent<R> {
     pub(super) rule: R,
     non_finite: NonFinite,
     telemetry: Telemetry,
+    #[cfg_attr(feature = "serde1", serde(skip))]
+    stop: Option<Stop>,
     /// Coordinates of the run; 0 before one.
     len: usize,
     draw_count: u64,
@@ -96,6 +100,7 @@ impl<R: Rule> Descent<R> {
             rule,
             non_finite: NonFinite::default(),
             telemetry: Telemetry::default(),
+            stop: None,
             len: 0,
             draw_count: 0,
             skipped_draw_count: 0,
@@ -109,8 +114,8 @@ impl<R: Rule> Descent<R> {
         self
     }
 
-    /// Sets what becomes of a drawn gradient with a coordinate that is NaN, infinite or too large to be
-    /// squared (default: an error).
+    /// Sets what becomes of a draw that the oracle fails at, or that gives a gradient with a coordinate
+    /// that is NaN, infinite or too large to be squared (default: an error).
     #[must_use]
     pub fn with_non_finite(mut self, non_finite: NonFinite) -> Self {
         self.non_finite = non_finite;
@@ -127,12 +132,20 @@ impl<R: Rule> Descent<R> {
         Ok(self)
     }
 
+    /// Lets a [`Stop`] end the run and keep its result.
+    #[must_use]
+    pub fn with_stop(mut self, stop: Stop) -> Self {
+        self.stop = Some(stop);
+        self
+    }
+
     /// Gradients drawn; the next draw has this index.
     pub fn draw_count(&self) -> u64 {
         self.draw_count
     }
 
-    /// Draws dropped because a coordinate was NaN, infinite or too large to be squared.
+    /// Draws dropped because the oracle failed, or a coordinate was NaN, infinite or too large to be
+    /// squared.
     pub fn skipped_draw_count(&self) -> u64 {
         self.skipped_draw_count
     }
@@ -176,12 +189,17 @@ where
         let mut point = Point::take(R::NAME, &mut state)?;
         point.check_len(R::NAME, self.len)?;
         let iteration = self.draw_count;
-        let draw = Draw::new(self.seed, iteration);
-        draw_gradient(problem, &point.param, draw, &mut point.gradient)?;
+        let skips = self.non_finite == NonFinite::Skip;
+        let draw = Draw::new(self.seed, iteration).skippable(skips);
+        let drawn = draw_gradient(problem, &point.param, draw, &mut point.gradient);
         self.draw_count += 1;
+        let accepted = match drawn.and_then(|()| point.accepts(R::NAME, draw, self.non_finite)) {
+            Ok(accepted) => accepted,
+            Err(error) => return Err(point.failed(R::NAME, iteration, error)),
+        };
 
         let mut step_norm = 0.0;
-        if point.accepts(R::NAME, draw, self.non_finite)? {
+        if accepted {
             let time = Time { iteration, step: self.draw_count - self.skipped_draw_count };
             step_norm = self.rule.step(
                 point.param.as_coordinates_mut()?,
@@ -204,5 +222,9 @@ where
         }
         point.put_back(&mut state);
         Ok((state, report))
+    }
+
+    fn terminate(&mut self, _state: &RunState<O::Param, R::Scalar>) -> TerminationStatus {
+        Stop::status(self.stop.as_ref())
     }
 }

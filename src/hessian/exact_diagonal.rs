@@ -14,7 +14,7 @@ pub trait HessianDiagonal: StochasticGradient {
     /// an unbiased draw of it that is a pure function of `x` and `draw`.
     ///
     /// # Errors
-    /// An error ends the run and reaches the caller of the executor unchanged.
+    /// An error ends the run, and reaches the caller of the executor in a [`FailedRun`](crate::FailedRun).
     fn hessian_diagonal(
         &self,
         x: &Self::Param,

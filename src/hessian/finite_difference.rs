@@ -127,8 +127,12 @@ impl<P: ParamVec> FiniteDifference<P> {
             draw_gradient(problem, point, draw, backward)?;
             point.as_coordinates_mut()?[i] = x;
             // the difference of the points as they were rounded
-            curvature[i] =
+            let slope =
                 (forward.as_coordinates()?[i] - backward.as_coordinates()?[i]) / (ahead - behind);
+            // a draw that failed says nothing
+            if slope.is_finite() {
+                curvature[i] = slope;
+            }
         }
         Ok(())
     }

@@ -20,7 +20,7 @@ pub trait SquaredJacobian: StochasticGradient {
     /// or an unbiased draw of it that is a pure function of `x` and `draw`.
     ///
     /// # Errors
-    /// An error ends the run and reaches the caller of the executor unchanged.
+    /// An error ends the run, and reaches the caller of the executor in a [`FailedRun`](crate::FailedRun).
     fn squared_jacobian(
         &self,
         x: &Self::Param,

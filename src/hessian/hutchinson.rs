@@ -5,7 +5,7 @@ use super::moving_average;
 use super::products::{Differences, Exact, Products};
 use super::{GradientFilter, HessianEstimator, Observation, QuadraticModel};
 use crate::error::{Requirement, invalid, require};
-use crate::kernel::zip_map_sum;
+use crate::kernel::{self, zip_map_sum};
 use crate::oracle::{Draw, StochasticGradient};
 use crate::param::{ParamVec, Scalar};
 use argmin::core::{Error, Problem};
@@ -166,6 +166,10 @@ impl<P: ParamVec, S> Hutchinson<P, S> {
         let [signs, sample] = self.scratch.get_or_insert_with(|| [param.clone(), param.clone()]);
         draw_signs(observation.draw, signs.as_coordinates_mut()?);
         self.source.sample(problem, observation, signs, sample)?;
+        if kernel::first_non_finite(sample.as_coordinates()?).is_some() {
+            // a draw that failed says nothing
+            return Ok(());
+        }
         self.count += 1;
         let weight: P::Scalar = moving_average::weight(self.memory, self.count);
         zip_map_sum(

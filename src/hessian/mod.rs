@@ -43,6 +43,7 @@ use crate::gaussian::Probe;
 use crate::oracle::{Draw, StochasticGradient};
 use crate::param::ParamVec;
 use argmin::core::{Error, Problem};
+use num_traits::Float;
 
 /// What an estimator gets to see at one step.
 #[derive(Clone, Copy, Debug)]
@@ -129,7 +130,7 @@ where
     /// Iteration 0 starts a new run: all memory of an earlier one is to be dropped.
     ///
     /// # Errors
-    /// An error ends the run and reaches the caller of the executor unchanged.
+    /// An error ends the run, and reaches the caller of the executor in a [`FailedRun`](crate::FailedRun).
     fn update(
         &mut self,
         problem: &mut Problem<O>,
@@ -169,15 +170,28 @@ where
 
 /// Draws a gradient, counted by argmin as `stochastic_gradient_count`.
 ///
+/// Where the oracle fails in a run of [`NonFinite::Skip`](crate::NonFinite::Skip), every coordinate of
+/// the gradient is NaN.
+///
 /// # Errors
-/// Those of the oracle.
-pub fn draw_gradient<O: StochasticGradient>(
+/// Those of the oracle, in a run of [`NonFinite::Error`](crate::NonFinite::Error).
+pub fn draw_gradient<O>(
     problem: &mut Problem<O>,
     x: &O::Param,
     draw: Draw,
     gradient: &mut O::Param,
-) -> Result<(), Error> {
-    problem.problem("stochastic_gradient_count", |oracle| {
+) -> Result<(), Error>
+where
+    O: StochasticGradient<Param: ParamVec>,
+{
+    let result = problem.problem("stochastic_gradient_count", |oracle| {
         oracle.stochastic_gradient(x, draw, gradient)
-    })
+    });
+    if result.is_err() && draw.is_skippable() {
+        // the oracle may have left a gradient of any length
+        gradient.clone_from(x);
+        gradient.as_coordinates_mut()?.fill(Float::nan());
+        return Ok(());
+    }
+    result
 }

@@ -18,7 +18,7 @@ pub trait HessianVectorProduct: StochasticGradient {
     /// is a pure function of `x`, `vector` and `draw`.
     ///
     /// # Errors
-    /// An error ends the run and reaches the caller of the executor unchanged.
+    /// An error ends the run, and reaches the caller of the executor in a [`FailedRun`](crate::FailedRun).
     fn hessian_vector_product(
         &self,
         x: &Self::Param,

@@ -1,6 +1,7 @@
 //! A method that also keeps the cost of the recommended point.
 
 use super::{CostReport, Evidence, Iterate, Method, Report, Run, private};
+use crate::bounds::BoxBounds;
 use crate::oracle::{Draw, StochasticCost, StochasticGradient};
 use crate::param::{ParamVec, Scalar};
 use crate::run::Point;
@@ -58,6 +59,10 @@ impl<F, M: Method<F>, C> Method<F> for Costed<M, C> {
 
     fn noise(&self) -> &[F] {
         self.method.noise()
+    }
+
+    fn bounds(&self) -> Option<&BoxBounds<F>> {
+        self.method.bounds()
     }
 
     fn evidence(&self, draw_count: u64) -> Option<Evidence> {
@@ -193,9 +198,12 @@ where
         draw: Draw,
     ) -> Result<Option<[f64; 2]>, Error> {
         let mut drawn = |x: &P| -> Result<f64, Error> {
-            let cost = problem
-                .problem("stochastic_cost_count", |oracle| oracle.stochastic_cost(x, draw))?;
-            Ok(cost.to_f64_exact())
+            let cost =
+                problem.problem("stochastic_cost_count", |oracle| oracle.stochastic_cost(x, draw));
+            match cost {
+                Err(_) if draw.is_skippable() => Ok(f64::NAN),
+                cost => Ok(cost?.to_f64_exact()),
+            }
         };
         let cost = drawn(best)?;
         let change = match &mut self.point {
@@ -246,12 +254,15 @@ where
         &mut self,
         problem: &mut Problem<O>,
         best: &<O as StochasticGradient>::Param,
-        _draw: Draw,
+        draw: Draw,
     ) -> Result<Option<[f64; 2]>, Error> {
         self.iteration += 1;
         if !self.iteration.is_multiple_of(self.interval) {
             return Ok(None);
         }
-        Ok(Some([problem.cost(best)?.to_f64_exact(), 0.0]))
+        match problem.cost(best) {
+            Err(_) if draw.is_skippable() => Ok(None),
+            cost => Ok(Some([cost?.to_f64_exact(), 0.0])),
+        }
     }
 }

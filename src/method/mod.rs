@@ -11,6 +11,7 @@ pub use refereed::Refereed;
 pub use trust_region::TrustRegion;
 
 use crate::averaging::Averaging;
+use crate::bounds::BoxBounds;
 use crate::oracle::{Draw, StochasticGradient};
 use crate::param::ParamVec;
 use crate::run::Point;
@@ -32,6 +33,12 @@ pub trait Method<F>: private::Sealed {
     /// R, the variance of each coordinate of a drawn gradient. Empty where not estimated.
     #[doc(hidden)]
     fn noise(&self) -> &[F];
+
+    /// The box that x stays in, if any.
+    #[doc(hidden)]
+    fn bounds(&self) -> Option<&BoxBounds<F>> {
+        None
+    }
 
     /// What is known about the distance from the minimum, if anything.
     #[doc(hidden)]
@@ -92,7 +99,7 @@ impl Run {
     }
 
     pub(crate) fn draw(&self, index: u64) -> Draw {
-        Draw::new(self.seed, index)
+        Draw::new(self.seed, index).skippable(self.non_finite == NonFinite::Skip)
     }
 }
 

@@ -147,6 +147,10 @@ impl<F: Scalar, E, D> Method<F> for TrustRegion<F, E, D> {
         &self.model.noise
     }
 
+    fn bounds(&self) -> Option<&BoxBounds<F>> {
+        self.bounds.as_ref()
+    }
+
     /// By the diagonal model alone; none where the estimator does not estimate the noise, and none in
     /// a box, on whose boundary the gradient of the answer is not 0.
     fn evidence(&self, _draw_count: u64) -> Option<Evidence> {
@@ -217,7 +221,9 @@ where
 
     fn check_start(&self, x: &[F]) -> Result<(), Error> {
         groups::check_len(NAME, &self.groups, x.len())?;
-        self.bounds.as_ref().map_or(Ok(()), |bounds| bounds.check(NAME, x))
+        self.bounds
+            .as_ref()
+            .map_or(Ok(()), |bounds| bounds.check(NAME, "initial parameter vector", x))
     }
 
     fn iterate(

@@ -6,6 +6,7 @@
 //! | keep what was observed, as CSV, JSON or numbers | [`History`] | |
 //! | compare runs in one picture, SVG or PNG | `Plot` | `plot`, for PNG `png` |
 //! | hand on one file that shows a run | `Report` | `plot` |
+//! | end a run and keep its result | [`Stop`] | |
 //!
 //! They work with each solver of argmin. What [`Arturo`](crate::Arturo) reports at an iteration
 //! is listed there; [`Telemetry`](crate::Telemetry) sets how often.
@@ -21,6 +22,7 @@ mod plot;
 mod progress;
 #[cfg(feature = "plot")]
 mod report;
+mod stop;
 mod table;
 
 pub use history::History;
@@ -30,6 +32,7 @@ pub use plot::{Panel, Plot};
 pub use progress::Progress;
 #[cfg(feature = "plot")]
 pub use report::Report;
+pub use stop::Stop;
 pub use table::{Column, Table};
 
 /// Writes a file, replacing it.

@@ -41,7 +41,8 @@ pub trait StochasticCost {
     /// The cost drawn at `x`, in units of f.
     ///
     /// # Errors
-    /// An error ends the run and reaches the caller of the executor unchanged.
+    /// An error ends the run, and reaches the caller of the executor in a
+    /// [`FailedRun`](crate::FailedRun), but for [`NonFinite::Skip`](crate::NonFinite::Skip).
     fn stochastic_cost(
         &self,
         x: &Self::Param,
@@ -102,7 +103,8 @@ pub trait FiniteSumCost: FiniteSum<Param: ParamVec> {
     /// The cost f_i(x) of the term `term` (in 0..N) at `x`.
     ///
     /// # Errors
-    /// An error ends the run and reaches the caller of the executor unchanged.
+    /// An error ends the run, and reaches the caller of the executor in a
+    /// [`FailedRun`](crate::FailedRun), but for [`NonFinite::Skip`](crate::NonFinite::Skip).
     fn term_cost(
         &self,
         x: &Self::Param,

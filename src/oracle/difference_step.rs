@@ -1,7 +1,8 @@
-//! How far apart costs are differenced.
+//! Where costs are differenced.
 
-use crate::error::{Requirement, require};
-use crate::param::Scalar;
+use crate::bounds::BoxBounds;
+use crate::error::{Requirement, invalid, require};
+use crate::param::{ParamVec, Scalar};
 use argmin::core::Error;
 
 /// The step h of a central difference (f(x + h) - f(x - h)) / (2 h), in units of x.
@@ -51,9 +52,101 @@ impl DifferenceStep {
     }
 }
 
-/// The setters of the step, of an oracle with a field `step`.
+/// The two points of each difference.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pairs {
+    pub step: DifferenceStep,
+    /// The box that no cost is asked for outside of.
+    bounds: Option<BoxBounds<f64>>,
+}
+
+impl Pairs {
+    pub(super) fn set_bounds<F: Scalar>(
+        &mut self,
+        owner: &str,
+        lower: Vec<F>,
+        upper: Vec<F>,
+    ) -> Result<(), Error> {
+        let exact = |bounds: Vec<F>| bounds.iter().map(|x| x.to_f64_exact()).collect();
+        self.bounds = Some(BoxBounds::new(owner, exact(lower), exact(upper))?);
+        Ok(())
+    }
+
+    /// Checks that costs can be differenced about x.
+    pub(super) fn check<P: ParamVec>(&self, owner: &str, x: &P) -> Result<(), Error> {
+        let Some(bounds) = &self.bounds else { return Ok(()) };
+        let (x, len) = (x.as_coordinates()?, bounds.lower().len());
+        if x.len() != len {
+            return Err(invalid(format!(
+                "{owner}: there are bounds for {len} coordinates, the parameter vector has {}; give \
+                 both for each coordinate, infinite where there is no bound",
+                x.len()
+            )));
+        }
+        let inside = |(i, x): (usize, &P::Scalar)| {
+            let x = x.to_f64_exact();
+            bounds.clip(i, x) == x
+        };
+        let Some(i) = x.iter().enumerate().position(|coordinate| !inside(coordinate)) else {
+            return Ok(());
+        };
+        Err(invalid(format!(
+            "{owner}: coordinate {i} must be in its bounds {}, got {}; give the solver the same \
+             bounds, as by `Arturo::with_bounds`",
+            bounds.shown(i),
+            x[i]
+        )))
+    }
+
+    /// The ends of the difference about x, the coordinate `index`: x + h and x - h, moved to the
+    /// nearest value inside the box.
+    pub(super) fn ends<F: Scalar>(&self, index: usize, x: F) -> [F; 2] {
+        let h = self.step.at(x);
+        match &self.bounds {
+            None => [x + h, x - h],
+            Some(bounds) => {
+                [x + h, x - h].map(|end| F::from_f64_lossy(bounds.clip(index, end.to_f64_exact())))
+            }
+        }
+    }
+}
+
+/// A difference of costs over that of the points as they were rounded; 0 where a coordinate cannot
+/// move.
+pub(super) fn slope<F: Scalar>(rise: F, width: F) -> F {
+    if width == F::zero() { F::zero() } else { rise / width }
+}
+
+/// The setters of step and box, of an oracle with a field `pairs`.
 macro_rules! step_setters {
     ($oracle:ident) => {
+        impl<O: StochasticCost> $oracle<O> {
+            /// Asks for no cost outside of the box `lower <= x <= upper` (default: no box), which the
+            /// solver must stay in, as by [`Arturo::with_bounds`](crate::Arturo::with_bounds) with the
+            /// same bounds. Bounds may be infinite; costs are asked for on them, too.
+            ///
+            /// The ends of a difference that are outside move to the bound. So within h_i of a bound g is
+            /// the central difference about a point that is off by at most h_i / 2 in coordinate i: it
+            /// has a bias of first order there, up to h_i/2 times the second derivative, and of second
+            /// order elsewhere. A coordinate that cannot move has the gradient 0.
+            ///
+            /// No box is needed around a [`Transformed`](crate::Transformed) problem, which takes any
+            /// value. Inside of one the bounds are those of x, such as 0 below for
+            /// [`Log`](crate::Transform::Log).
+            ///
+            /// # Errors
+            /// If the lengths differ, or a lower bound is NaN or above the upper one. A draw fails at a
+            /// point outside of the box.
+            pub fn with_bounds(
+                mut self,
+                lower: Vec<<O::Param as ParamVec>::Scalar>,
+                upper: Vec<<O::Param as ParamVec>::Scalar>,
+            ) -> Result<Self, Error> {
+                self.pairs.set_bounds(Self::NAME, lower, upper)?;
+                Ok(self)
+            }
+        }
+
         impl<O> $oracle<O> {
             /// Sets the magnitude that coordinates near 0 are taken to have, in units of x (> 0,
             /// default 1): the default step is eps^(1/3) max(|x_i|, typical), with eps the machine
@@ -62,7 +155,7 @@ macro_rules! step_setters {
             /// # Errors
             /// If it is not positive and finite.
             pub fn with_typical_magnitude(mut self, magnitude: f64) -> Result<Self, Error> {
-                self.step = DifferenceStep::relative(Self::NAME, magnitude)?;
+                self.pairs.step = DifferenceStep::relative(Self::NAME, magnitude)?;
                 Ok(self)
             }
 
@@ -71,7 +164,7 @@ macro_rules! step_setters {
             /// # Errors
             /// If it is not positive and finite.
             pub fn with_step(mut self, step: f64) -> Result<Self, Error> {
-                self.step = DifferenceStep::absolute(Self::NAME, step)?;
+                self.pairs.step = DifferenceStep::absolute(Self::NAME, step)?;
                 Ok(self)
             }
 
@@ -90,7 +183,7 @@ macro_rules! step_setters {
                 noise: f64,
                 third_derivative: f64,
             ) -> Result<Self, Error> {
-                self.step = DifferenceStep::for_noise(Self::NAME, noise, third_derivative)?;
+                self.pairs.step = DifferenceStep::for_noise(Self::NAME, noise, third_derivative)?;
                 Ok(self)
             }
 

@@ -3,6 +3,7 @@
 use num_traits::Float;
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
+use std::hash::{Hash, Hasher};
 use std::ops::Neg;
 
 /// The randomness of one stochastic gradient: a seed and an index, nothing else.
@@ -23,19 +24,22 @@ use std::ops::Neg;
 ///
 /// A draw has a mirror image, for [`Antithetic`](super::Antithetic): the same random numbers, turned
 /// around by [`reflect`](Draw::reflect) and [`reflect_unit`](Draw::reflect_unit).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 pub struct Draw {
     seed: u64,
     index: u64,
     #[cfg_attr(feature = "serde1", serde(default))]
     mirrored: bool,
+    /// Whether the run goes on where an oracle fails at this draw.
+    #[cfg_attr(feature = "serde1", serde(skip))]
+    skippable: bool,
 }
 
 impl Draw {
     /// The draw number `index` of the sequence that `seed` names.
     pub const fn new(seed: u64, index: u64) -> Self {
-        Self { seed, index, mirrored: false }
+        Self { seed, index, mirrored: false, skippable: false }
     }
 
     /// The seed of the run.
@@ -57,6 +61,16 @@ impl Draw {
     /// Whether this is the mirror image of a draw.
     pub const fn is_mirrored(self) -> bool {
         self.mirrored
+    }
+
+    /// The same randomness, with what the run does where an oracle fails at it.
+    pub(crate) const fn skippable(self, skippable: bool) -> Self {
+        Self { skippable, ..self }
+    }
+
+    /// Whether a failure at this draw is to be skipped.
+    pub(crate) const fn is_skippable(self) -> bool {
+        self.skippable
     }
 
     /// A random number of a distribution that is symmetric about 0, as this draw has it: `value`,
@@ -97,6 +111,10 @@ impl Draw {
         self.with_seed(mix(self.seed ^ mix(stream)))
     }
 
+    const fn randomness(self) -> (u64, u64, bool) {
+        (self.seed, self.index, self.mirrored)
+    }
+
     /// The same index and mirroring under another seed.
     pub(super) const fn with_seed(self, seed: u64) -> Self {
         Self { seed, ..self }
@@ -122,6 +140,21 @@ impl Draw {
             bytes.copy_from_slice(&word.to_le_bytes());
         }
         Xoshiro256PlusPlus::from_seed(state)
+    }
+}
+
+/// Draws are equal that have the same randomness, whatever becomes of their failures.
+impl PartialEq for Draw {
+    fn eq(&self, other: &Self) -> bool {
+        self.randomness() == other.randomness()
+    }
+}
+
+impl Eq for Draw {}
+
+impl Hash for Draw {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.randomness().hash(state);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Gradients from central differences of drawn costs.
 
 use super::arithmetic::pass_on;
-use super::difference_step::{DifferenceStep, step_setters};
+use super::difference_step::{DifferenceStep, Pairs, slope, step_setters};
 use super::pool::Pool;
 use super::{Draw, StochasticCost, StochasticGradient};
 use crate::param::ParamVec;
@@ -22,6 +22,7 @@ use argmin::core::Error;
 /// | [`with_typical_magnitude`](Self::with_typical_magnitude) | size of coordinates near 0 | 1 |
 /// | [`with_step`](Self::with_step) | h itself | eps^(1/3) max(\|x_i\|, typical) |
 /// | [`with_noise_level`](Self::with_noise_level) | h from noise that does not cancel | |
+/// | [`with_bounds`](Self::with_bounds) | box outside of which no cost is asked for | none |
 ///
 /// The default step balances truncation against rounding. (argmin's `finitediff` takes eps^(1/3)
 /// whatever the size of x, which is lost in rounding at large x, and allocates; so it is not used.)
@@ -54,14 +55,14 @@ use argmin::core::Error;
 #[derive(Clone, Debug)]
 pub struct FiniteDifferenceGradient<O> {
     oracle: O,
-    step: DifferenceStep,
+    pairs: Pairs,
     pool: Pool,
 }
 
 impl<O: StochasticCost> FiniteDifferenceGradient<O> {
     /// Differences the costs that `oracle` draws.
     pub fn new(oracle: O) -> Self {
-        Self { oracle, step: DifferenceStep::default(), pool: Pool::default() }
+        Self { oracle, pairs: Pairs::default(), pool: Pool::default() }
     }
 }
 
@@ -80,19 +81,18 @@ impl<O: StochasticCost> StochasticGradient for FiniteDifferenceGradient<O> {
         draw: Draw,
         gradient: &mut O::Param,
     ) -> Result<(), Error> {
+        self.pairs.check(Self::NAME, x)?;
         let mut point = self.pool.take(x);
         let center = x.as_coordinates()?;
         point.as_coordinates_mut()?.copy_from_slice(center);
         for (i, g) in gradient.as_coordinates_mut()?.iter_mut().enumerate() {
-            let h = self.step.at(center[i]);
-            let (ahead, behind) = (center[i] + h, center[i] - h);
+            let [ahead, behind] = self.pairs.ends(i, center[i]);
             point.as_coordinates_mut()?[i] = ahead;
             let rise = self.oracle.stochastic_cost(&point, draw)?;
             point.as_coordinates_mut()?[i] = behind;
             let fall = self.oracle.stochastic_cost(&point, draw)?;
             point.as_coordinates_mut()?[i] = center[i];
-            // the difference of the points as they were rounded
-            *g = (rise - fall) / (ahead - behind);
+            *g = slope(rise - fall, ahead - behind);
         }
         Ok(())
     }

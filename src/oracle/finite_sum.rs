@@ -44,7 +44,8 @@ pub trait FiniteSum {
     /// Adds the gradient of the term `term` (in 0..N) at `x` to `sum`.
     ///
     /// # Errors
-    /// An error ends the run and reaches the caller of the executor unchanged.
+    /// An error ends the run, and reaches the caller of the executor in a
+    /// [`FailedRun`](crate::FailedRun), but for [`NonFinite::Skip`](crate::NonFinite::Skip).
     fn add_term_gradient(
         &self,
         x: &Self::Param,

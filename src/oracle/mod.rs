@@ -160,7 +160,8 @@ pub trait StochasticGradient {
     /// `gradient` arrives with the length of `x` and arbitrary content.
     ///
     /// # Errors
-    /// An error ends the run and reaches the caller of the executor unchanged.
+    /// An error ends the run, and reaches the caller of the executor in a
+    /// [`FailedRun`](crate::FailedRun), but for [`NonFinite::Skip`](crate::NonFinite::Skip).
     fn stochastic_gradient(
         &self,
         x: &Self::Param,

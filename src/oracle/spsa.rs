@@ -1,7 +1,7 @@
 //! Gradients from differences of drawn costs along random directions.
 
 use super::arithmetic::{clear, pass_on};
-use super::difference_step::{DifferenceStep, step_setters};
+use super::difference_step::{DifferenceStep, Pairs, slope, step_setters};
 use super::pool::Pool;
 use super::{Draw, StochasticCost, StochasticGradient};
 use crate::error::invalid;
@@ -30,6 +30,7 @@ use rand::RngCore;
 /// | [`with_typical_magnitude`](Self::with_typical_magnitude) | size of coordinates near 0 | 1 |
 /// | [`with_step`](Self::with_step) | h itself | eps^(1/3) max(\|x_i\|, typical) |
 /// | [`with_noise_level`](Self::with_noise_level) | h from noise that does not cancel | |
+/// | [`with_bounds`](Self::with_bounds) | box outside of which no cost is asked for | none |
 ///
 /// The step does not change over the iterations. Spall starts with a large one and lets it shrink,
 /// because the noise of his costs is divided by it; here it cancels, and the default balances
@@ -67,14 +68,14 @@ use rand::RngCore;
 pub struct Spsa<O> {
     oracle: O,
     directions: u64,
-    step: DifferenceStep,
+    pairs: Pairs,
     pool: Pool,
 }
 
 impl<O: StochasticCost> Spsa<O> {
     /// Differences the costs that `oracle` draws, along one direction a draw.
     pub fn new(oracle: O) -> Self {
-        Self { oracle, directions: 1, step: DifferenceStep::default(), pool: Pool::default() }
+        Self { oracle, directions: 1, pairs: Pairs::default(), pool: Pool::default() }
     }
 }
 
@@ -132,20 +133,22 @@ impl<O: StochasticCost> StochasticGradient for Spsa<O> {
         let (mut ahead, mut behind) = (self.pool.take(x), self.pool.take(x));
         let mut signs = Signs::new(draw.stream(DIRECTION_STREAM).rng());
         let weight = <O::Param as ParamVec>::Scalar::from_f64_lossy(1.0 / self.directions as f64);
+        self.pairs.check(Self::NAME, x)?;
         clear(gradient)?;
         for _ in 0..self.directions {
             let points = ahead.as_coordinates_mut()?.iter_mut().zip(behind.as_coordinates_mut()?);
-            for ((ahead, behind), &x) in points.zip(x.as_coordinates()?) {
-                let h = self.step.at(x);
-                let h = if signs.is_positive() { h } else { -h };
-                (*ahead, *behind) = (x + h, x - h);
+            for (i, ((ahead, behind), &x)) in points.zip(x.as_coordinates()?).enumerate() {
+                let [above, below] = self.pairs.ends(i, x);
+                (*ahead, *behind) =
+                    if signs.is_positive() { (above, below) } else { (below, above) };
             }
             let rise = self.oracle.stochastic_cost(&ahead, draw)?
                 - self.oracle.stochastic_cost(&behind, draw)?;
             let points = ahead.as_coordinates()?.iter().zip(behind.as_coordinates()?);
             for (g, (&ahead, &behind)) in gradient.as_coordinates_mut()?.iter_mut().zip(points) {
-                // the difference of the points as they were rounded: 2 h_i D_i
-                *g = *g + weight * rise / (ahead - behind);
+                // the points as they were rounded and moved: 2 h_i D_i, whose size and centre do not
+                // depend on D in a box either, so that g stays unbiased but for the shift
+                *g = *g + slope(weight * rise, ahead - behind);
             }
         }
         Ok(())

@@ -15,6 +15,11 @@ impl fmt::Display for Verdict {
             }
             Self::StillMoving => write!(f, "still moving, or too poor a model to tell: certify"),
             Self::Stalled => write!(f, "stalled: no step is accepted"),
+            Self::HessianUnknown { more_hessian_draws } => write!(
+                f,
+                "Hessian not known well enough to tell; about {more_hessian_draws} more draws of it \
+                 would do"
+            ),
         }
     }
 }

@@ -22,6 +22,8 @@ mod tolerance;
 pub(crate) use assess::assess;
 use assess::is_settled;
 #[cfg(feature = "nalgebra")]
+pub(crate) use certificate::default_step;
+#[cfg(feature = "nalgebra")]
 pub use certificate::{Certificate, Certification};
 pub use compare::{CostComparison, compare_costs};
 #[cfg(feature = "plot")]
@@ -108,6 +110,12 @@ pub enum Verdict {
     StillMoving,
     /// No step is accepted although the gradient is not 0.
     Stalled,
+    /// Of a certificate: the curvature in some direction is too uncertain to tell a minimum from a
+    /// saddle, or to give errors.
+    HessianUnknown {
+        /// About as many draws of the Hessian in addition would tell.
+        more_hessian_draws: u64,
+    },
 }
 
 impl Solution {

@@ -98,7 +98,7 @@ impl Stopping {
             Verdict::StillMoving => {
                 matches!(self.tolerance, Tolerance::PredictedGain(_)) && is_settled(evidence)
             }
-            Verdict::Stalled => false,
+            Verdict::Stalled | Verdict::HessianUnknown { .. } => false,
         };
         let passes = rests && self.tolerance.is_met(solution, &evidence.curvature);
         self.passed = if passes { self.passed + 1 } else { 0 };

@@ -8,7 +8,9 @@ use crate::oracle::StochasticGradient;
 use crate::param::{ParamVec, Scalar};
 use crate::run::RunState;
 #[cfg(feature = "nalgebra")]
-use crate::solution::{Certificate, Certification};
+use crate::settings::NonFinite;
+#[cfg(feature = "nalgebra")]
+use crate::solution::{Certificate, Certification, default_step};
 use crate::solution::{Posterior, Segments, Solution, Stopping, Tolerance, Verdict, assess};
 use argmin::core::Error;
 #[cfg(feature = "nalgebra")]
@@ -68,7 +70,8 @@ impl<F: Scalar, M: Method<F>> Arturo<F, M> {
     /// a measured Hessian, and gets a covariance that holds for correlated parameters, where
     /// [`solution`](Self::solution) must trust the solver's model; see
     /// [`Certification`](crate::solution::Certification) for the method and its price.
-    /// It steps as far as a tenth of the standard errors for its differences.
+    /// It steps as far as a tenth of the standard errors for its differences, and stays in the box of
+    /// [`with_bounds`](Self::with_bounds).
     ///
     /// ```
     /// # use argmin::core::{Error, Executor, Gradient};
@@ -111,22 +114,28 @@ impl<F: Scalar, M: Method<F>> Arturo<F, M> {
     {
         let [x, best] = points(state)?;
         let param = state.best_param.as_ref().expect("`points` has seen it");
-        let steps = match self.method.evidence(self.run.draw_count) {
-            Some(evidence) if !certification.has_steps() => {
-                let errors = self.solution_at(&evidence, &x, &best).standard_error;
-                let step = |error: f64| STEP_PER_ERROR * error;
-                Some(errors.into_iter().map(step).collect::<Vec<_>>())
-            }
-            _ => None,
-        };
-        match steps {
-            // without noise there are no errors, and the default is right
-            Some(steps) if steps.iter().all(|step| *step > 0.0 && step.is_finite()) => {
-                let certification = certification.clone().with_steps(steps)?;
-                certification.at(problem, param, self.run.seed)
-            }
-            _ => certification.at(problem, param, self.run.seed),
+        let mut certification = certification.clone();
+        if let (Some(bounds), false) = (self.method.bounds(), certification.has_bounds()) {
+            let exact = |bounds: &[F]| bounds.iter().map(|x| x.to_f64_exact()).collect();
+            certification =
+                certification.with_bounds(exact(bounds.lower()), exact(bounds.upper()))?;
         }
+        if self.run.non_finite == NonFinite::Skip {
+            certification = certification.with_non_finite(NonFinite::Skip);
+        }
+        if let (Some(evidence), false) =
+            (self.method.evidence(self.run.draw_count), certification.has_steps())
+        {
+            let errors = self.solution_at(&evidence, &x, &best).standard_error;
+            let steps = std::iter::zip(errors, &best).map(|(error, x)| {
+                let step = STEP_PER_ERROR * error;
+                // without noise, or of a coordinate that cannot move, there is no error
+                let is_known = step > 0.0 && step.is_finite();
+                if is_known { step } else { default_step::<F>(*x) }
+            });
+            certification = certification.with_steps(steps.collect())?;
+        }
+        certification.at(problem, param, self.run.seed)
     }
 
     /// The diagonal Laplace approximation at the recommended point of this run: a normal

@@ -3,6 +3,7 @@
 use super::{Arturo, NAME};
 use crate::kernel;
 use crate::method::{Iterate, Report};
+use crate::observer::Stop;
 use crate::oracle::StochasticGradient;
 use crate::param::{ParamVec, Scalar};
 use crate::run::{self, Point, RunState};
@@ -45,7 +46,10 @@ where
         point.check_len(NAME, self.method.dimension())?;
 
         let iteration = self.run.draw_count;
-        let report = self.method.iterate(problem, &mut point, &mut self.run)?;
+        let report = match self.method.iterate(problem, &mut point, &mut self.run) {
+            Ok(report) => report,
+            Err(error) => return Err(point.failed(NAME, iteration, error)),
+        };
 
         let report_now = self.telemetry.reports_at(iteration);
         let kv = report_now.then(|| self.report(&point, report)).transpose()?;
@@ -68,12 +72,19 @@ where
         if self.is_good_enough(state) {
             TerminationStatus::Terminated(TerminationReason::SolverConverged)
         } else {
-            TerminationStatus::NotTerminated
+            Stop::status(self.stop.as_ref())
         }
     }
 }
 
 impl<F: Scalar, M> Arturo<F, M> {
+    /// Lets a [`Stop`] end the run and keep its result.
+    #[must_use]
+    pub fn with_stop(mut self, stop: Stop) -> Self {
+        self.stop = Some(stop);
+        self
+    }
+
     /// Starts anew in n dimensions.
     fn reset<O>(&mut self, len: usize)
     where

@@ -88,7 +88,9 @@ pub fn f22_draws_in_turn() -> Outcome {
 }
 
 /// A cost that is defined for x >= 0 only, x_0 + (x_1 - 1)^2, noise 0.01, in a box: (0, 1).
-fn f10<O>(wrap: impl Fn(Costs<fn(&[f64], Draw) -> Result<f64, Error>>) -> O) -> Outcome
+type BoxedCosts = Costs<fn(&[f64], Draw) -> Result<f64, Error>>;
+
+fn f10<O>(wrap: impl Fn(BoxedCosts, [Vec<f64>; 2]) -> Result<O, Error>) -> Outcome
 where
     O: StochasticGradient<Param = Vec<f64>>,
 {
@@ -98,17 +100,19 @@ where
         }
         Ok(x[0] + (x[1] - 1.0).powi(2) + 0.01 * normal(&mut draw.rng()))
     }
-    let solver = Arturo::new().with_bounds(vec![0.0; 2], vec![10.0; 2])?;
-    let x = recommended(&run(wrap(Costs(cost)), solver, &[2.0, 3.0], 2000)?);
+    let bounds = [vec![0.0; 2], vec![10.0; 2]];
+    let [lower, upper] = bounds.clone();
+    let solver = Arturo::new().with_bounds(lower, upper)?;
+    let x = recommended(&run(wrap(Costs(cost), bounds)?, solver, &[2.0, 3.0], 2000)?);
     ensure(x[0].abs() < 0.1 && (x[1] - 1.0).abs() < 0.1, || format!("{x:.3?}"))
 }
 
 pub fn f10_spsa_in_a_box() -> Outcome {
-    f10(Spsa::new)
+    f10(|costs, [lower, upper]| Spsa::new(costs).with_bounds(lower, upper))
 }
 
 pub fn f10_finite_differences_in_a_box() -> Outcome {
-    f10(FiniteDifferenceGradient::new)
+    f10(|costs, [lower, upper]| FiniteDifferenceGradient::new(costs).with_bounds(lower, upper))
 }
 
 /// A simulation that does not converge at one draw of 1000.
