@@ -277,12 +277,22 @@ fn a_gradient_of_another_length_is_refused() {
 }
 
 #[test]
-fn averaging_none_recommends_the_last_iterate() {
-    let result = Executor::new(noisy::<Vec<f64>>(), Arturo::new().with_averaging(Averaging::None))
-        .configure(|state| state.param(vec![0.0; 5]).max_iters(100))
-        .run()
-        .unwrap();
-    assert_eq!(result.state().get_best_param(), result.state().get_param());
+fn averaging_none_recommends_an_iterate() {
+    let run = |averaging: Averaging, draws: u64| {
+        let seen = common::Path::default();
+        let result = Executor::new(noisy::<Vec<f64>>(), Arturo::new().with_averaging(averaging))
+            .configure(|state| state.param(vec![0.0; 5]).max_iters(draws))
+            .add_observer(seen.clone(), ObserverMode::Always)
+            .run()
+            .unwrap();
+        (result.state().get_best_param().unwrap().clone(), seen)
+    };
+    let (last, _) = run(Averaging::None, 100);
+    let (mean, _) = run(Averaging::Adaptive, 100);
+    // it is a point that the run goes on from, which a mean is not
+    let (_, later) = run(Averaging::None, 130);
+    let visited = |point: &Vec<f64>| later.points().iter().any(|other| other == point);
+    assert!(visited(&last) && !visited(&mean), "{last:?}");
 }
 
 #[test]

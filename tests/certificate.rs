@@ -44,7 +44,7 @@ impl StochasticGradient for Correlated {
 fn certified_and_streaming_intervals_cover_correlated_coordinates() {
     // 60 seeds of 10 correlated coordinates; bounds of the issue for the certified ones
     let problem = correlated(10, 100.0);
-    let (mut covered, mut own, mut all, mut squares) = (0, 0, 0, 0.0);
+    let (mut covered, mut own, mut claimed, mut all, mut squares) = (0, 0, 0, 0, 0.0);
     for seed in 0..60 {
         let mut result = Executor::new(problem.clone(), Arturo::new().with_seed(seed))
             .configure(|state| state.param(vec![0.0; 10]).max_iters(500))
@@ -61,8 +61,11 @@ fn certified_and_streaming_intervals_cover_correlated_coordinates() {
             covered += u32::from(inside(x, error));
             all += 1;
         }
-        let streaming = std::iter::zip(&solution.param, &solution.standard_error);
-        own += streaming.filter(|(x, error)| inside(x, error)).count() as u32;
+        if matches!(solution.verdict, Verdict::NoiseLimited { .. }) {
+            let streaming = std::iter::zip(&solution.param, &solution.standard_error);
+            own += streaming.filter(|(x, error)| inside(x, error)).count() as u32;
+            claimed += solution.param.len() as u32;
+        }
         // the Hessian of additive noise is exact but for rounding
         let error = (&certificate.hessian - &problem.hessian).amax() / problem.hessian.amax();
         assert!(error < 1e-6, "{error}");
@@ -70,7 +73,8 @@ fn certified_and_streaming_intervals_cover_correlated_coordinates() {
     let coverage = f64::from(covered) / f64::from(all);
     assert!((0.90..0.98).contains(&coverage), "{coverage}");
     assert!((squares / f64::from(all)).sqrt() < 1.2, "{squares}");
-    assert!(f64::from(own) / f64::from(all) > 0.90, "{own}");
+    // its own where the run claims to rest
+    assert!(f64::from(own) / f64::from(claimed) > 0.90, "{own} of {claimed}");
 }
 
 #[test]

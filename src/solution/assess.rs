@@ -30,10 +30,9 @@ struct Gains {
 /// of it that noise does not explain.
 fn offsets(evidence: &Evidence, x: &[f64], best: &[f64]) -> Vec<f64> {
     let newton = &evidence.newton_step;
-    if evidence.averaged.is_some() {
-        let excess = 1.0 - evidence.noise[0] / evidence.signal;
-        let share = if excess > 0.0 { excess.sqrt() } else { 0.0 };
-        return newton.iter().map(|d| share * d).collect();
+    if let Some(share) = evidence.averaged {
+        let excess = |(d, variance): (&f64, &f64)| (d * d - variance / share).max(0.0).sqrt();
+        return newton.iter().zip(&evidence.variance).map(excess).collect();
     }
     (0..x.len()).map(|i| x[i] + newton[i] - best[i]).collect()
 }

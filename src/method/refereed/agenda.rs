@@ -119,14 +119,10 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
                         let average = point.best.as_coordinates()?;
                         self.foundation.retreat(point.param.as_coordinates_mut()?, average);
                     }
-                    Asker::Rivals => {
-                        self.agenda = Agenda::Rivals;
-                        let verdict = self.referee.nearer_end();
-                        self.rule(verdict, run.draw_count);
-                    }
-                    Asker::Incumbent => {
-                        // the incumbent is inside of the domain
-                        self.agenda = Agenda::Incumbent;
+                    // `from` is a mean of points inside of the domain, or was confirmed
+                    Asker::Rivals | Asker::Incumbent => {
+                        self.agenda =
+                            if of == Asker::Rivals { Agenda::Rivals } else { Agenda::Incumbent };
                         self.rule(Verdict::Worse, run.draw_count);
                     }
                 }

@@ -21,9 +21,9 @@ const FALL_EXPONENT: f64 = 1.0 / 6.0;
 /// AdaGrad with the distance of DoG (Ivgi, Hinder and Carmon 2023), averaged.
 ///
 /// ```text
+/// a   <- x - (t - 1) / (p + t) (x - a),    t = 1, 2, ...
 /// s_i <- s_i + g_i^2,    x_i <- x_i - r c u_i g_i / sqrt(s_i),    c = (1 + t / 1000)^-(1/6)
 /// r   <- max(r, root mean square of (x - x0) / u)
-/// a   <- x - (t - 1) / (p + t) (x - a),    t = 1, 2, ...
 /// ```
 ///
 /// In the terms of the crate it is the step -P^-1 g with the precision P = diag(sqrt s / u) / (r c). It
@@ -48,16 +48,16 @@ impl<F: Scalar> Foundation<F> {
     /// Starts a run at x, whose coordinates have these units.
     pub fn begin(&mut self, x: &[F], units: Vec<F>) {
         self.units = units;
-        self.restart(x);
+        self.restart(x, 1.0);
     }
 
-    /// Starts anew at x.
-    pub fn restart(&mut self, x: &[F]) {
+    /// Starts anew at x, after a way of this length in units of x.
+    pub fn restart(&mut self, x: &[F], way: f64) {
         self.start.clear();
         self.start.extend_from_slice(x);
         self.squares.clear();
         self.squares.resize(x.len(), F::zero());
-        self.radius = FIRST_RADIUS;
+        self.radius = FIRST_RADIUS * way;
         self.count = 0;
     }
 
@@ -76,7 +76,7 @@ impl<F: Scalar> Foundation<F> {
         (1.0 + EXPONENT_FALL / (self.count as f64).sqrt()).min(FIRST_EXPONENT)
     }
 
-    /// Moves x by the gradient drawn there, and the average a after it. Returns the step's length.
+    /// Takes x into the average, and moves it by the gradient drawn there. Returns the step's length.
     pub fn step(&mut self, x: &mut [F], average: &mut [F], gradient: &[F]) -> f64 {
         self.count += 1;
         let count = self.count as f64;
@@ -90,9 +90,11 @@ impl<F: Scalar> Foundation<F> {
             |[g, x0, u], [x, a, s]| {
                 let s = (s + g * g).min(F::max_value());
                 let d = if s > F::zero() { -radius * u * (g / s.sqrt()) } else { F::zero() };
+                // x is inside of the domain, for its gradient is finite
+                let a = x - rest * (x - a);
                 let x = x + d;
                 let from_start = (x - x0) / u;
-                ([x, x - rest * (x - a), s], [from_start * from_start, d * d])
+                ([x, a, s], [from_start * from_start, d * d])
             },
         );
         let distance = (far / gradient.len() as f64).sqrt();
@@ -102,9 +104,11 @@ impl<F: Scalar> Foundation<F> {
         moved.sqrt()
     }
 
-    /// Comes back to the average from a point outside of the domain, with half of the radius.
+    /// Comes back to the average from a point outside of the domain: the distance travelled counts from there,
+    /// and half of the radius.
     pub fn retreat(&mut self, x: &mut [F], average: &[F]) {
         x.copy_from_slice(average);
+        self.start.copy_from_slice(average);
         self.radius *= 0.5;
     }
 }
@@ -122,7 +126,7 @@ mod tests {
         for (x, expected) in x.iter().zip([2.91, -3.88, 0.0]) {
             assert!((x - expected).abs() < 1e-4, "{x} is not {expected}");
         }
-        assert_eq!(average, x, "the first iterate is the average");
+        assert_eq!(average, [3.0, -4.0, 0.0], "the first point is the average");
         assert!((norm - 0.15).abs() < 1e-4);
     }
 
@@ -134,10 +138,10 @@ mod tests {
         let (mut sum, mut weights) = (0.0, 0.0);
         // p = 2 up to 400 draws
         for t in 1..=400 {
-            foundation.step(&mut x, &mut average, &[if t % 3 == 0 { 1.0 } else { -1.0 }]);
             let weight = f64::from(t * (t + 1));
             sum += weight * x[0];
             weights += weight;
+            foundation.step(&mut x, &mut average, &[if t % 3 == 0 { 1.0 } else { -1.0 }]);
         }
         assert!((average[0] / (sum / weights) - 1.0).abs() < 1e-12);
     }

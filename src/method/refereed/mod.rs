@@ -95,13 +95,13 @@ impl<F: Scalar, D> Method<F> for Refereed<F, D> {
         &self.views.noise
     }
 
-    fn evidence(&self, _draw_count: u64) -> Option<Evidence> {
+    fn evidence(&self, draw_count: u64) -> Option<Evidence> {
         let len = self.foundation.start().len();
         let known = || match self.leader() {
             Player::Model => self.model.evidence(),
             Player::Foundation => {
                 let answer: Vec<f64> = self.average.iter().map(|a| a.to_f64_exact()).collect();
-                self.model.evidence_of_walk(&answer, self.foundation.exponent())
+                self.model.evidence_of_walk(&answer, self.foundation.exponent(), draw_count)
             }
         };
         (len > 0).then(|| if self.has_model() { known() } else { Evidence::unknown(len) })

@@ -117,11 +117,6 @@ impl<F: Copy> Referee<F> {
         if self.count < self.planned { Verdict::Open } else { self.verdict() }
     }
 
-    /// The verdict where the way leads out of the domain: the nearer end is the worse one.
-    pub fn nearer_end(&self) -> Verdict {
-        if self.place() < 0.5 { Verdict::Better } else { Verdict::Worse }
-    }
-
     fn verdict(&self) -> Verdict {
         let freedom = self.count as f64 - 1.0;
         let mean = self.sum / self.count as f64;

@@ -62,7 +62,7 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
                 self.average.copy_from_slice(&incumbent);
                 self.restart_model();
                 self.walker.copy_from_slice(&incumbent);
-                self.foundation.restart(&incumbent);
+                self.foundation.restart(&incumbent, self.model.reach);
                 self.model.watch_anew();
                 self.incumbent = incumbent;
             } else {
@@ -97,7 +97,7 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
         let mut x = std::mem::take(&mut self.walker);
         write(&mut x, &self.model.answer);
         self.average.copy_from_slice(&x);
-        self.foundation.restart(&x);
+        self.foundation.restart(&x, self.model.reach);
         self.model.watch_anew();
         self.walker = x;
     }

@@ -8,6 +8,10 @@ use crate::method::{Evidence, Progress};
 /// Hessian: 20 standard deviations. With 5 of them the median gap at 30000 draws is 2.8 times the
 /// limit, with 20 it is 2.0.
 const CONTRADICTION: f64 = 400.0;
+/// A walk that began anew after this part of a run's draws is not yet at rest.
+const LEAST_PART: f64 = 0.125;
+/// Standard deviations by which halves may differ.
+const CHANCE: f64 = 4.0;
 /// Undone steps in a row that are a standstill.
 const STANDSTILL: u32 = 10;
 
@@ -24,8 +28,9 @@ impl Model {
         evidence
     }
 
-    /// The evidence for the foundation's answer, the mean of its walk with weights t^p.
-    pub fn evidence_of_walk(&self, answer: &[f64], exponent: f64) -> Evidence {
+    /// The evidence for the foundation's answer, the mean of its walk with weights t^p, after so many draws
+    /// of the run.
+    pub fn evidence_of_walk(&self, answer: &[f64], exponent: f64, draw_count: u64) -> Evidence {
         if !self.curvature.is_known {
             return self.of_first_draws();
         }
@@ -37,27 +42,37 @@ impl Model {
         };
         let mut evidence = self.common(gradient, share, variance.recip());
         evidence.averaged = Some(variance / share);
-        evidence.progress = Progress::Resting;
+        let is_long = self.walk.count() >= LEAST_PART * draw_count as f64;
+        let is_resting = is_long && self.is_steady(evidence.noise.map(|energy| energy / share));
+        evidence.progress = if is_resting { Progress::Resting } else { Progress::Moving };
         evidence
     }
 
     /// Whether the newer draws of the foundation contradict the older ones, beyond chance and what is
     /// uncertain of the Hessian: f has changed.
     pub fn has_changed(&mut self) -> bool {
-        let len = self.x.len();
         let is_time = self.walk.is_time_to_look();
-        if !is_time
-            || self.noise.is_zero()
-            || len as f64 * self.curvature.relative_variance() >= KNOWN
-        {
+        let len = self.x.len() as f64;
+        if !is_time || self.noise.is_zero() || len * self.curvature.relative_variance() >= KNOWN {
             return false;
         }
         let Some(share) = self.walk.change(&self.curvature.matrix, &mut self.work) else {
             return false;
         };
         solve_lower(self.curvature.factor(), &mut self.work);
-        let energy = self.noise.energy(self.curvature.factor(), len);
+        let energy = self.noise.energy(self.curvature.factor(), self.x.len());
         dot(&self.work, &self.work) > CONTRADICTION * share * energy.trace
+    }
+
+    /// Whether the halves of the walk differ by no more than chance, for draws with noise of this energy
+    /// and its standard deviation.
+    fn is_steady(&self, [trace, deviation]: [f64; 2]) -> bool {
+        let mut change = vec![0.0; self.x.len()];
+        let Some(share) = self.walk.change(&self.curvature.matrix, &mut change) else {
+            return false;
+        };
+        solve_lower(self.curvature.factor(), &mut change);
+        dot(&change, &change) <= share * (trace + CHANCE * deviation)
     }
 
     /// Without a Hessian: all gradients so far were 0, a minimum or a constant, or nothing is known.
@@ -80,7 +95,8 @@ impl Model {
         let mut evidence = self.common(gradient, share, weight);
         // noise of the answer in units of that of its gradient
         evidence.averaged = Some(weight.recip() / share);
-        let is_resting = rest.is_some() && self.is_settled();
+        let energy = evidence.noise.map(|energy| energy / share);
+        let is_resting = rest.is_some() && self.is_settled() && self.is_steady(energy);
         evidence.progress = if is_resting { Progress::Resting } else { Progress::Moving };
         evidence
     }

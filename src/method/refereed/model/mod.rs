@@ -85,7 +85,8 @@ pub(super) struct Model {
     average: Average,
     walk: Walk,
     radius: f64,
-    reach: f64,
+    /// Distance travelled, in units of x.
+    pub reach: f64,
     /// t.
     draw_count: f64,
     /// The largest coordinate of the first gradient.
@@ -191,6 +192,9 @@ impl Model {
             }
         } else {
             self.stage.take_in(gradient, &mut self.noise);
+            if self.stage.count == 1.0 {
+                self.take_into_answer();
+            }
             if self.probe.is_active() {
                 self.probe.take_base(gradient);
                 return Event::Gathered;
@@ -201,7 +205,7 @@ impl Model {
             self.stage.length = self.stage.count;
             self.judge(round);
             self.choose(dual);
-            self.take_into_answer();
+            self.answer_by_point();
             self.plan_probes();
         }
         if self.probe.is_active() {
@@ -219,6 +223,9 @@ impl Model {
         if self.previous.exists && self.stage.count == 0.0 {
             self.radius = SHRINKAGE * self.distance(&self.x, &self.previous.point);
             self.undo();
+            // the proposed points may lie outside, too
+            self.average.clear();
+            self.answer.copy_from_slice(&self.x);
             self.choose(dual);
             self.advance(round);
         }
@@ -266,24 +273,28 @@ impl Model {
         (squares.sum::<f64>() / a.len() as f64).sqrt()
     }
 
+    /// Takes the point that the step before has led to into the answer, for it is inside of the domain.
     fn take_into_answer(&mut self) {
-        let hessian = &self.curvature.matrix;
-        let bend = quadratic(hessian, &self.step.vector);
-        let count = self.stage.count;
-        let energy = 2.0 * self.step.noise;
-        if energy > 0.0 {
-            let weight = count * energy / (energy + DOUBT * (bend - energy).max(0.0));
-            for ((point, x), d) in self.work.iter_mut().zip(&self.x).zip(&self.step.vector) {
-                *point = x + d;
-            }
-            let noise = [energy * count, self.step.spread];
-            self.average.take_in(&self.work, weight, hessian, noise);
-        } else {
-            self.average.clear();
+        let energy = 2.0 * self.previous.noise;
+        if !self.previous.exists || energy <= 0.0 {
+            return;
         }
+        let hessian = &self.curvature.matrix;
+        let bend = quadratic(hessian, &self.previous.step);
+        let count = self.stage.length;
+        let weight = count * energy / (energy + DOUBT * (bend - energy).max(0.0));
+        self.average.take_in(&self.x, weight, hessian, [energy * count, self.step.spread]);
         if self.is_averaged() {
             self.average.point(&mut self.answer);
-        } else {
+        }
+    }
+
+    /// Without noise, and before there is a mean, the answer is the point of a stage.
+    fn answer_by_point(&mut self) {
+        if self.step.noise == 0.0 {
+            self.average.clear();
+        }
+        if !self.is_averaged() {
             self.answer.copy_from_slice(&self.x);
         }
     }

@@ -8,8 +8,8 @@ use rand::Rng;
 
 /// A predicted gain below this multiple of what noise makes of it is in the noise.
 pub(in crate::method::refereed) const NOISY: f64 = 16.0;
-/// Draws of a stage that are repeated while the Hessian is unknown: a quarter.
-const SHARE: f64 = 0.25;
+/// Draws of a stage that are repeated while the Hessian is unknown: half of them.
+const SHARE: f64 = 0.5;
 /// The least part of that share, for the Hessian may change.
 const LEAST_SHARE: f64 = 0.1;
 /// Mean square error of B v, relative, from which on fewer probes will do: averaging makes up for it.
