@@ -37,7 +37,7 @@ impl Stage {
         };
     }
 
-    /// The next stage.
+    /// The next stage, of a single draw where that is exact.
     pub fn next(&mut self, is_exact: bool) {
         let least = if is_exact { 1.0 } else { 2.0 };
         self.next_look = (FALL * self.length).ceil().max(least);
