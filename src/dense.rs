@@ -1,6 +1,6 @@
 //! Dense symmetric matrices of the model, row by row in one slice, without an allocation.
 //!
-//! A library's Cholesky factor consumes its input where it fails; here the workspace stays.
+//! A library's factorization consumes its input where it fails; here the workspace stays.
 
 /// A pivot below this part of its diagonal is rounding: the matrix is not positive definite.
 const LEAST_PIVOT: f64 = 1e-14;
@@ -33,22 +33,28 @@ pub(crate) fn add_square(matrix: &mut [f64], scale: f64, a: &[f64]) {
     }
 }
 
-/// Writes the lower factor L of A = LL' for a matrix of `len` rows, whose lower half is read.
-/// Returns whether A is positive definite; the factor is of no use where it is not.
-pub(crate) fn cholesky(matrix: &[f64], len: usize, factor: &mut [f64]) -> bool {
+/// Writes the factors of A = LDL' for a matrix of `len` rows, whose lower half is read: L below the
+/// diagonal, where it is 1, and D on it. Without a root they scale with A to the bit. Returns whether A is
+/// positive definite; the factors are of no use where it is not.
+pub(crate) fn factorize(matrix: &[f64], len: usize, factor: &mut [f64]) -> bool {
     for i in 0..len {
-        for j in 0..=i {
-            let known = dot(&factor[i * len..i * len + j], &factor[j * len..j * len + j]);
-            let entry = matrix[i * len + j];
-            let rest = entry - known;
-            factor[i * len + j] = if i != j {
-                rest / factor[j * len + j]
-            } else if rest > LEAST_PIVOT * entry.abs() && rest.is_finite() {
-                rest.sqrt()
-            } else {
-                return false;
-            };
+        let (done, row) = factor.split_at_mut(i * len);
+        let row = &mut row[..len];
+        // L D first
+        for j in 0..i {
+            row[j] = matrix[i * len + j] - dot(&row[..j], &done[j * len..j * len + j]);
         }
+        let entry = matrix[i * len + i];
+        let mut pivot = entry;
+        for j in 0..i {
+            let scaled = row[j];
+            row[j] /= done[j * len + j];
+            pivot -= scaled * row[j];
+        }
+        if !(pivot > LEAST_PIVOT * entry.abs() && pivot.is_finite()) {
+            return false;
+        }
+        row[i] = pivot;
     }
     true
 }
@@ -57,8 +63,7 @@ pub(crate) fn cholesky(matrix: &[f64], len: usize, factor: &mut [f64]) -> bool {
 pub(crate) fn solve_lower(factor: &[f64], b: &mut [f64]) {
     let len = b.len();
     for i in 0..len {
-        let known = dot(&factor[i * len..i * len + i], &b[..i]);
-        b[i] = (b[i] - known) / factor[i * len + i];
+        b[i] -= dot(&factor[i * len..i * len + i], &b[..i]);
     }
 }
 
@@ -66,17 +71,29 @@ pub(crate) fn solve_lower(factor: &[f64], b: &mut [f64]) {
 pub(crate) fn solve_upper(factor: &[f64], b: &mut [f64]) {
     let len = b.len();
     for i in (0..len).rev() {
-        b[i] /= factor[i * len + i];
         let value = b[i];
         let row = &factor[i * len..i * len + i];
         b[..i].iter_mut().zip(row).for_each(|(b, entry)| *b -= entry * value);
     }
 }
 
-/// b <- (LL')^-1 b.
+/// b <- A^-1 b.
 pub(crate) fn solve(factor: &[f64], b: &mut [f64]) {
     solve_lower(factor, b);
+    b.iter_mut().zip(pivots(factor)).for_each(|(b, pivot)| *b /= pivot);
     solve_upper(factor, b);
+}
+
+/// b'A^-1 b; b <- L^-1 b.
+pub(crate) fn inverse_quadratic(factor: &[f64], b: &mut [f64]) -> f64 {
+    solve_lower(factor, b);
+    b.iter().zip(pivots(factor)).map(|(b, pivot)| b * b / pivot).sum()
+}
+
+/// The diagonal of D.
+pub(crate) fn pivots(factor: &[f64]) -> impl Iterator<Item = f64> + '_ {
+    let len = factor.len().isqrt();
+    factor.iter().step_by(len + 1).copied()
 }
 
 /// A <- A'.
@@ -97,7 +114,7 @@ mod tests {
     #[test]
     fn the_factor_solves_the_system() {
         let (mut factor, x) = ([f64::NAN; 9], [1.0, -2.0, 3.0]);
-        assert!(cholesky(&MATRIX, 3, &mut factor));
+        assert!(factorize(&MATRIX, 3, &mut factor));
         let mut b = [0.0; 3];
         multiply(&MATRIX, &x, &mut b);
         solve(&factor, &mut b);
@@ -107,19 +124,30 @@ mod tests {
     }
 
     #[test]
-    fn halves_of_the_solution_whiten() {
+    fn the_inverse_has_the_quadratic_form_of_the_solution() {
         let mut factor = [0.0; 9];
-        assert!(cholesky(&MATRIX, 3, &mut factor));
-        let mut w = [1.0, -2.0, 0.5];
-        solve_upper(&factor, &mut w);
-        let square = quadratic(&MATRIX, &w);
-        assert!((square - 5.25).abs() < 1e-14, "{square}");
+        assert!(factorize(&MATRIX, 3, &mut factor));
+        let (mut b, mut x) = ([1.0, -2.0, 0.5], [1.0, -2.0, 0.5]);
+        solve(&factor, &mut x);
+        let expected = dot(&b, &x);
+        assert!((inverse_quadratic(&factor, &mut b) - expected).abs() < 1e-14);
+        assert_eq!(pivots(&factor).count(), 3);
+    }
+
+    #[test]
+    fn factors_scale_to_the_bit() {
+        let (mut factor, mut scaled) = ([0.0; 9], [0.0; 9]);
+        factorize(&MATRIX, 3, &mut factor);
+        factorize(&MATRIX.map(|entry| 8.0 * entry), 3, &mut scaled);
+        for (i, (one, other)) in factor.iter().zip(scaled).enumerate() {
+            assert_eq!(if i % 4 == 0 { 8.0 * one } else { *one }, other);
+        }
     }
 
     #[test]
     fn an_indefinite_matrix_has_no_factor() {
-        assert!(!cholesky(&[1.0, 2.0, 2.0, 1.0], 2, &mut [0.0; 4]));
-        assert!(!cholesky(&[f64::NAN], 1, &mut [0.0]));
+        assert!(!factorize(&[1.0, 2.0, 2.0, 1.0], 2, &mut [0.0; 4]));
+        assert!(!factorize(&[f64::NAN], 1, &mut [0.0]));
     }
 
     #[test]

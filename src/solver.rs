@@ -9,7 +9,7 @@ use crate::bounds::BoxBounds;
 use crate::dual::{Bisection, DualSolver};
 use crate::gaussian::Gaussian;
 use crate::groups::Group;
-use crate::hessian::{AdaptiveRls, KalmanRls};
+use crate::hessian::KalmanRls;
 use crate::method::{Method, Refereed, Run, TrustRegion};
 use crate::model::QuadraticModel;
 use crate::observer::Stop;
@@ -167,26 +167,30 @@ impl<F: Scalar, D> Arturo<F, Refereed<F, D>> {
     /// alone, without foundation and referee.
     #[must_use]
     pub fn with_estimator<E>(self, estimator: E) -> Arturo<F, TrustRegion<F, E, D>> {
-        self.map_method(|method| TrustRegion::adaptive(estimator, method.into_dual()))
+        self.map_method(|method| {
+            let (dual, bounds) = method.into_parts();
+            let region = TrustRegion::adaptive(estimator, dual);
+            match bounds {
+                Some(bounds) => region.with_bounds(bounds),
+                None => region,
+            }
+        })
     }
 
     /// Sets the solver of the 1-D dual: [`Newton`](crate::dual::Newton) (default) or [`Bisection`].
     #[must_use]
     pub fn with_dual<D2: DualSolver>(self, dual: D2) -> Arturo<F, Refereed<F, D2>> {
-        self.map_method(|_| Refereed::with_dual(dual))
+        self.map_method(|method| method.with_other_dual(dual))
     }
 
-    /// Keeps x in the box `lower <= x <= upper`, with curvature from [`AdaptiveRls`].
+    /// Keeps x in the box `lower <= x <= upper`.
     ///
     /// Bounds may be infinite; equal ones fix a coordinate. Each step minimizes the model in the
     /// intersection of box and KL ball. Neither x nor the recommended point leaves the box, and no
     /// gradient is drawn outside of it, unless the oracle itself evaluates elsewhere, as
     /// [`Spsa`](crate::oracle::Spsa) without the same bounds.
     ///
-    /// Foundation and model know of no box: their place takes a [`TrustRegion`] with
-    /// [`AdaptiveRls`], or by [`with_estimator`](Arturo::with_estimator) another estimator, with
-    /// the same bounds. To keep them, transform x by a [`Transformed`](crate::Transformed)
-    /// problem, where no answer on a bound is expected.
+    /// [`solution`](Arturo::solution) has no errors in a box; [`certify`](Arturo::certify) has.
     ///
     /// ```
     /// use argmin::core::{Error, Executor, Gradient, State};
@@ -213,13 +217,9 @@ impl<F: Scalar, D> Arturo<F, Refereed<F, D>> {
     /// # Errors
     /// If the lengths differ, or a lower bound is NaN or above the upper one. A run ends with an
     /// error in its `init` if the start is outside of the box.
-    #[expect(clippy::type_complexity, reason = "an alias would hide which estimator it is")]
-    pub fn with_bounds(
-        self,
-        lower: Vec<F>,
-        upper: Vec<F>,
-    ) -> Result<Arturo<F, TrustRegion<F, AdaptiveRls<F>, D>>, Error> {
-        self.with_estimator(AdaptiveRls::default()).with_bounds(lower, upper)
+    pub fn with_bounds(self, lower: Vec<F>, upper: Vec<F>) -> Result<Self, Error> {
+        let bounds = BoxBounds::new(NAME, lower, upper)?;
+        Ok(self.map_method(|method| method.with_bounds(bounds)))
     }
 }
 

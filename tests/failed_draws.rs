@@ -72,7 +72,7 @@ fn failed_draws_are_skipped_and_counted() {
     // a lost draw of the default is looked at twice
     check!("Arturo::new", Arturo::new(), (40..=100));
     let bounded = Arturo::new().with_bounds(vec![-3.0; 2], vec![3.0; 2]).unwrap();
-    check!("with_bounds", bounded, (100..=100));
+    check!("with_bounds", bounded, (40..=100));
     check!(
         "FiniteDifference",
         Arturo::new().with_estimator(FiniteDifference::default()),

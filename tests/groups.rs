@@ -5,6 +5,7 @@ mod common;
 use argmin::core::observers::ObserverMode;
 use argmin::core::{Error, Executor, State};
 use argmin_arturo::dual::Newton;
+use argmin_arturo::hessian::AdaptiveRls;
 use argmin_arturo::{Arturo, Group, PaperSettings};
 use common::{Recorder, float, noisy};
 
@@ -106,7 +107,8 @@ fn weight_decay_is_that_of_the_group() {
 
 #[test]
 fn groups_go_with_an_adapted_radius_and_bounds() {
-    let solver = Arturo::new().with_bounds(vec![0.0; 5], vec![0.5, 2.0, 2.0, 2.0, 2.0]).unwrap();
+    let solver = Arturo::new().with_estimator(AdaptiveRls::default());
+    let solver = solver.with_bounds(vec![0.0; 5], vec![0.5, 2.0, 2.0, 2.0, 2.0]).unwrap();
     let result = Executor::new(noisy::<Vec<f64>>(), solver.with_groups(groups()).unwrap())
         .configure(|state| state.param(vec![0.25; 5]).max_iters(2000))
         .run()

@@ -62,6 +62,7 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
                 }
             }
         }
+        self.clip(x);
     }
 
     /// Gives the gradient to the part that has asked for it.
@@ -77,15 +78,20 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
                 let Views { gradient: exact_gradient, place, .. } = &mut self.views;
                 copy(exact_gradient, gradient);
                 copy(place, &self.walker);
-                self.model.watch(place, exact_gradient);
+                self.model.walk.take_in(place, exact_gradient);
                 self.forget_contradicted();
-                let step_norm = self.foundation.step(&mut self.walker, &mut self.average, gradient);
+                let step_norm = self.foundation.step(
+                    &mut self.walker,
+                    &mut self.average,
+                    gradient,
+                    self.bounds.as_ref(),
+                );
                 Ok(Report { step_norm, ..Report::default() })
             }
             Agenda::Walk => {
                 let x = point.param.as_coordinates_mut()?;
                 let average = point.best.as_coordinates_mut()?;
-                let step_norm = self.foundation.step(x, average, gradient);
+                let step_norm = self.foundation.step(x, average, gradient, self.bounds.as_ref());
                 Ok(Report { step_norm, ..Report::default() })
             }
             Agenda::Model => {

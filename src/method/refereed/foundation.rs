@@ -1,5 +1,6 @@
 //! The foundation: first-order steps in a KL ball whose radius is the distance travelled.
 
+use crate::bounds::BoxBounds;
 use crate::kernel::zip_map_sum;
 use crate::param::Scalar;
 
@@ -76,17 +77,24 @@ impl<F: Scalar> Foundation<F> {
         (1.0 + EXPONENT_FALL / (self.count as f64).sqrt()).min(FIRST_EXPONENT)
     }
 
-    /// Takes x into the average, and moves it by the gradient drawn there. Returns the step's length.
-    pub fn step(&mut self, x: &mut [F], average: &mut [F], gradient: &[F]) -> f64 {
+    /// Takes x into the average, and moves it by the gradient drawn there, within bounds, if any. Returns the
+    /// step's length.
+    pub fn step(
+        &mut self,
+        x: &mut [F],
+        average: &mut [F],
+        gradient: &[F],
+        bounds: Option<&BoxBounds<F>>,
+    ) -> f64 {
         self.count += 1;
         let count = self.count as f64;
         let scale = (1.0 + count / FALL).powf(-FALL_EXPONENT);
         let radius = F::from_f64_lossy(scale * self.radius);
         let exponent = self.exponent();
         let rest = F::from_f64_lossy((count - 1.0) / (exponent + count));
-        let [far, moved] = zip_map_sum(
+        let [mut far, moved] = zip_map_sum(
             [gradient, &self.start, &self.units],
-            [x, average, &mut self.squares],
+            [&mut *x, average, &mut self.squares],
             |[g, x0, u], [x, a, s]| {
                 let s = (s + g * g).min(F::max_value());
                 let d = if s > F::zero() { -radius * u * (g / s.sqrt()) } else { F::zero() };
@@ -97,6 +105,11 @@ impl<F: Scalar> Foundation<F> {
                 ([x, a, s], [from_start * from_start, d * d])
             },
         );
+        if let Some(bounds) = bounds {
+            bounds.clip_all(x);
+            let square = |[x, x0, u]: [F; 3]| (x - x0) / u * ((x - x0) / u);
+            [far] = zip_map_sum([x, &self.start, &self.units], [], |from, []| ([], [square(from)]));
+        }
         let distance = (far / gradient.len() as f64).sqrt();
         if distance.is_finite() {
             self.radius = self.radius.max(distance);
@@ -122,7 +135,7 @@ mod tests {
         let (mut x, mut average) = (vec![3.0f64, -4.0, 0.0], vec![0.0; 3]);
         let mut foundation = Foundation::default();
         foundation.begin(&x, vec![3.0, 4.0, 1.0]);
-        let norm = foundation.step(&mut x, &mut average, &[1e6, -1e-6, 0.0]);
+        let norm = foundation.step(&mut x, &mut average, &[1e6, -1e-6, 0.0], None);
         for (x, expected) in x.iter().zip([2.91, -3.88, 0.0]) {
             assert!((x - expected).abs() < 1e-4, "{x} is not {expected}");
         }
@@ -141,7 +154,7 @@ mod tests {
             let weight = f64::from(t * (t + 1));
             sum += weight * x[0];
             weights += weight;
-            foundation.step(&mut x, &mut average, &[if t % 3 == 0 { 1.0 } else { -1.0 }]);
+            foundation.step(&mut x, &mut average, &[if t % 3 == 0 { 1.0 } else { -1.0 }], None);
         }
         assert!((average[0] / (sum / weights) - 1.0).abs() < 1e-12);
     }
@@ -153,7 +166,7 @@ mod tests {
         foundation.begin(&x, vec![1.0; 2]);
         let mut farthest = FIRST_RADIUS;
         for _ in 0..50 {
-            foundation.step(&mut x, &mut average, &[1.0, 0.0]);
+            foundation.step(&mut x, &mut average, &[1.0, 0.0], None);
             farthest = f64::max(farthest, f64::from(x[0].abs()) / 2f64.sqrt());
         }
         assert!((foundation.radius / farthest - 1.0).abs() < 1e-6);

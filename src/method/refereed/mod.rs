@@ -1,4 +1,4 @@
-//! The method that is to become the default: a foundation that converges, a model that is fast, a referee between them.
+//! The default: a foundation that converges, a model that is fast, a referee between them.
 
 mod agenda;
 mod foundation;
@@ -8,6 +8,7 @@ mod units;
 mod verdicts;
 
 use super::{Evidence, Iterate, Method, Report, Run, private};
+use crate::bounds::BoxBounds;
 use crate::dual::{DualSolver, Newton};
 use crate::hessian::draw_gradient;
 use crate::oracle::StochasticGradient;
@@ -35,17 +36,18 @@ const MODEL_DIMENSION: usize = 200;
 ///    points, which reaches the statistical limit. Without noise it is a trust-region quasi-Newton
 ///    method with one gradient a step;
 /// 3. the *referee*: compares their answers by fresh draws between them, each time that the draws
-///    have doubled. The better one leads: its answer is the recommended point, it gets most of the
-///    draws, and the other goes on from there. An answer that turns out to be worse than the last
-///    one is taken back.
+///    have doubled. The model leads where it was found to be better, and without noise; else the foundation
+///    does. The leader's answer is the recommended point. The loser goes on from the winner's, and an
+///    answer that turns out to be worse than the last one is taken back.
 ///
 /// Each iteration draws one gradient; `param` is the point where it was drawn. Above 200 coordinates
-/// the foundation is alone, with 2 arrays beside x, the gradient and the recommended point. Below, the
-/// model has 10 n^2 + 23 n numbers of 64 bits, and the rest 10 arrays.
+/// the foundation is alone, with 3 arrays beside x, the gradient and the recommended point. Below, the
+/// model has 10 n^2 + 28 n numbers of 64 bits, and the rest 11 arrays.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 pub struct Refereed<F, D = Newton> {
     dual: D,
+    bounds: Option<BoxBounds<F>>,
     foundation: Foundation<F>,
     /// The foundation's x and average where there is a model; else they are argmin's.
     walker: Vec<F>,
@@ -95,7 +97,15 @@ impl<F: Scalar, D> Method<F> for Refereed<F, D> {
         &self.views.noise
     }
 
+    fn bounds(&self) -> Option<&BoxBounds<F>> {
+        self.bounds.as_ref()
+    }
+
     fn evidence(&self, draw_count: u64) -> Option<Evidence> {
+        // the errors of a model without bounds
+        if self.bounds.is_some() {
+            return None;
+        }
         let len = self.foundation.start().len();
         let known = || match self.leader() {
             Player::Model => self.model.evidence(),
@@ -118,6 +128,7 @@ impl<F: Scalar, D> Refereed<F, D> {
     pub(crate) fn with_dual(dual: D) -> Self {
         Self {
             dual,
+            bounds: None,
             foundation: Foundation::default(),
             walker: Vec::new(),
             average: Vec::new(),
@@ -132,8 +143,16 @@ impl<F: Scalar, D> Refereed<F, D> {
         }
     }
 
-    pub(crate) fn into_dual(self) -> D {
-        self.dual
+    pub(crate) fn with_bounds(self, bounds: BoxBounds<F>) -> Self {
+        Self { bounds: Some(bounds), ..self }
+    }
+
+    pub(crate) fn with_other_dual<D2>(self, dual: D2) -> Refereed<F, D2> {
+        Refereed { bounds: self.bounds, ..Refereed::with_dual(dual) }
+    }
+
+    pub(crate) fn into_parts(self) -> (D, Option<BoxBounds<F>>) {
+        (self.dual, self.bounds)
     }
 
     fn has_model(&self) -> bool {
@@ -149,8 +168,14 @@ where
     D: DualSolver + Clone,
 {
     fn reset(&mut self, len: usize) {
-        *self = Self::with_dual(self.dual.clone());
-        self.len = len;
+        let bounds = self.bounds.take();
+        *self = Self { bounds, len, ..Self::with_dual(self.dual.clone()) };
+    }
+
+    fn check_start(&self, x: &[F]) -> Result<(), Error> {
+        self.bounds
+            .as_ref()
+            .map_or(Ok(()), |bounds| bounds.check(NAME, "initial parameter vector", x))
     }
 
     fn dimension(&self) -> usize {
@@ -211,7 +236,9 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
         self.views.gradient.resize(x.len(), 0.0);
         self.views.place.resize(x.len(), 0.0);
         self.referee.begin(x);
-        self.model.begin(&exact(x), &exact_units);
+        let bounds = self.bounds.as_ref();
+        let bounds = bounds.map(|bounds| [bounds.lower(), bounds.upper()].map(&exact));
+        self.model.begin(&exact(x), &exact_units, bounds);
         self.agenda = Agenda::Model;
         self.show();
     }

@@ -10,6 +10,13 @@ impl<F: Scalar, D> Refereed<F, D> {
     pub(super) fn leader(&self) -> Player {
         self.referee.leader(self.model.is_exact())
     }
+
+    /// Means leave the box by rounding.
+    pub(super) fn clip(&self, x: &mut [F]) {
+        if let Some(bounds) = &self.bounds {
+            bounds.clip_all(x);
+        }
+    }
 }
 
 impl<F: Scalar, D: DualSolver> Refereed<F, D> {
@@ -19,6 +26,7 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
             Player::Foundation => answer.copy_from_slice(&self.average),
             Player::Model => write(answer, &self.model.answer),
         }
+        self.clip(answer);
     }
 
     /// Writes the leader's last point, for those who want no average.
@@ -63,7 +71,7 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
                 self.restart_model();
                 self.walker.copy_from_slice(&incumbent);
                 self.foundation.restart(&incumbent, self.model.reach);
-                self.model.watch_anew();
+                self.model.walk.clear();
                 self.incumbent = incumbent;
             } else {
                 self.incumbent.copy_from_slice(&self.referee.to);
@@ -88,7 +96,7 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
     pub(super) fn forget_contradicted(&mut self) {
         if self.model.has_changed() {
             self.foundation.forget(&self.walker, &mut self.average);
-            self.model.watch_anew();
+            self.model.walk.clear();
         }
     }
 
@@ -98,7 +106,7 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
         write(&mut x, &self.model.answer);
         self.average.copy_from_slice(&x);
         self.foundation.restart(&x, self.model.reach);
-        self.model.watch_anew();
+        self.model.walk.clear();
         self.walker = x;
     }
 

@@ -1,6 +1,6 @@
 //! B, the model of the Hessian: dense recursive least squares.
 
-use crate::dense::{add_square, cholesky, dot, multiply, quadratic, solve_lower};
+use crate::dense::{add_square, dot, factorize, inverse_quadratic, multiply, quadratic};
 
 /// Curvature along a step below this part of the model's is a surprise that is taken in parts
 /// (Powell 1978; Nocedal and Wright, procedure 18.2).
@@ -43,7 +43,7 @@ pub(in crate::method::refereed) struct Curvature {
     pub matrix: Vec<f64>,
     /// C.
     uncertainty: Vec<f64>,
-    /// L of B = LL'.
+    /// The factors of B.
     factor: Vec<f64>,
     /// Whether there was a pair.
     pub is_known: bool,
@@ -70,7 +70,7 @@ impl Curvature {
         };
     }
 
-    /// The factor of B.
+    /// The factors of B = LDL'.
     pub fn factor(&self) -> &[f64] {
         &self.factor
     }
@@ -126,7 +126,7 @@ impl Curvature {
         }
         self.is_known = true;
         self.doubt();
-        cholesky(&self.matrix, len, &mut self.factor)
+        factorize(&self.matrix, len, &mut self.factor)
     }
 
     fn update(&mut self, pair: Pair<'_>, bend: f64) {
@@ -148,13 +148,13 @@ impl Curvature {
                 *entry += r_i * k_j + k_i * self.residual[j] - along * k_i * k_j;
             }
         }
-        if cholesky(&self.trial, len, &mut self.factor) {
+        if factorize(&self.trial, len, &mut self.factor) {
             std::mem::swap(&mut self.matrix, &mut self.trial);
         } else {
             self.damped_bfgs(step, variance * gain, bend);
         }
         add_square(&mut self.uncertainty, -gain, &self.direction);
-        if !cholesky(&self.matrix, len, &mut self.factor) {
+        if !factorize(&self.matrix, len, &mut self.factor) {
             // lost to rounding: the diagonal stays
             for (i, row) in self.matrix.chunks_exact_mut(len).enumerate() {
                 let diagonal = row[i].abs();
@@ -162,7 +162,7 @@ impl Curvature {
                 row[i] = diagonal.max(f64::MIN_POSITIVE);
             }
             self.doubt();
-            cholesky(&self.matrix, len, &mut self.factor);
+            factorize(&self.matrix, len, &mut self.factor);
         }
     }
 
@@ -172,8 +172,8 @@ impl Curvature {
         if pair.is_new_ground {
             share = FORGETTING;
             self.direction.copy_from_slice(&self.residual);
-            solve_lower(&self.factor, &mut self.direction);
-            let innovation = dot(&self.direction, &self.direction) / self.direction.len() as f64;
+            let energy = inverse_quadratic(&self.factor, &mut self.direction);
+            let innovation = energy / self.direction.len() as f64;
             let variance = quadratic(&self.uncertainty, pair.step);
             if innovation > CONTRADICTION * (variance + CONTRADICTION * noise) {
                 share = ((innovation - noise - variance) / bend).min(1.0).max(share);
@@ -253,7 +253,7 @@ mod tests {
         for change in [[1.0, 2.0], [-3.0, 0.5], [0.0, -9.0]] {
             let pair = Pair { step: &[1.0, 1.0], change: &change, noise: 0.0, is_new_ground: true };
             curvature.learn(pair, &[1.0, 1.0]);
-            assert!(cholesky(&curvature.matrix, 2, &mut [0.0; 4]));
+            assert!(factorize(&curvature.matrix, 2, &mut [0.0; 4]));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What the model knows about the distance of its answer from the minimum.
 
 use super::{KNOWN, Model};
-use crate::dense::{dot, solve, solve_lower, transpose};
+use crate::dense::{dot, inverse_quadratic, solve, transpose};
 use crate::method::{Evidence, Progress};
 
 /// A change of the gradient of this energy, in that of its noise, is no chance, and no error of the
@@ -59,9 +59,9 @@ impl Model {
         let Some(share) = self.walk.change(&self.curvature.matrix, &mut self.work) else {
             return false;
         };
-        solve_lower(self.curvature.factor(), &mut self.work);
+        let change = inverse_quadratic(self.curvature.factor(), &mut self.work);
         let energy = self.noise.energy(self.curvature.factor(), self.x.len());
-        dot(&self.work, &self.work) > CONTRADICTION * share * energy.trace
+        change > CONTRADICTION * share * energy.trace
     }
 
     /// Whether the halves of the walk differ by no more than chance, for draws with noise of this energy
@@ -71,8 +71,8 @@ impl Model {
         let Some(share) = self.walk.change(&self.curvature.matrix, &mut change) else {
             return false;
         };
-        solve_lower(self.curvature.factor(), &mut change);
-        dot(&change, &change) <= share * (trace + CHANCE * deviation)
+        inverse_quadratic(self.curvature.factor(), &mut change)
+            <= share * (trace + CHANCE * deviation)
     }
 
     /// Without a Hessian: all gradients so far were 0, a minimum or a constant, or nothing is known.

@@ -1,8 +1,10 @@
 //! The model: a trust-region Newton method whose gradients are means of as many draws as it takes.
 
+mod answer;
 mod average;
 mod curvature;
 mod evidence;
+mod face;
 mod judge;
 mod noise;
 mod probe;
@@ -10,14 +12,14 @@ mod stage;
 mod step;
 mod walk;
 
-use crate::dense::quadratic;
 use crate::dual::DualSolver;
 use average::Average;
 use curvature::Curvature;
+use face::Face;
 use noise::Noise;
 use probe::Probe;
 use stage::Stage;
-use step::{Ball, Step};
+use step::Step;
 use walk::Walk;
 
 /// Squared units of x stay between this and its inverse.
@@ -27,10 +29,6 @@ const FIRST_RADIUS: f64 = 1e-2;
 /// The radius after a step whose gain fresh draws do not bear out, in lengths of that step (Nocedal and
 /// Wright, algorithm 4.1).
 const SHRINKAGE: f64 = 0.25;
-/// A distance from the model beyond what noise makes of it counts as this much noise.
-const DOUBT: f64 = 0.5;
-/// Stages whose points a mean must hold before it is the answer.
-const LEAST_STAGES: f64 = 2.0;
 /// Mean square error of B v, relative, below which averaging makes up for it.
 const KNOWN: f64 = 0.3;
 
@@ -76,6 +74,7 @@ pub(super) struct Model {
     pub start: Vec<f64>,
     /// u^2, the squared units of x.
     units: Vec<f64>,
+    face: Face,
     stage: Stage,
     noise: Noise,
     pub curvature: Curvature,
@@ -83,7 +82,8 @@ pub(super) struct Model {
     pub step: Step,
     previous: Previous,
     average: Average,
-    walk: Walk,
+    /// The foundation's, for the errors of its answer.
+    pub walk: Walk,
     radius: f64,
     /// Distance travelled, in units of x.
     pub reach: f64,
@@ -107,8 +107,8 @@ pub(super) enum Event {
 }
 
 impl Model {
-    /// Starts anew at x, whose coordinates have these units.
-    pub fn begin(&mut self, x: &[f64], units: &[f64]) {
+    /// Starts anew at x, whose coordinates have these units, and stay within bounds, if any.
+    pub fn begin(&mut self, x: &[f64], units: &[f64], bounds: Option<[Vec<f64>; 2]>) {
         let len = x.len();
         self.x = x.to_vec();
         self.start = x.to_vec();
@@ -116,6 +116,7 @@ impl Model {
         self.work = vec![0.0; len];
         let square = |x: f64| (x * x).clamp(LEAST_UNIT, LEAST_UNIT.recip());
         self.units = units.iter().map(|unit| square(*unit)).collect();
+        self.face.begin(len, bounds);
         self.stage.begin(len);
         self.noise.begin(len);
         self.curvature.begin(len);
@@ -210,6 +211,7 @@ impl Model {
         }
         if self.probe.is_active() {
             self.probe.aim(&self.curvature, &self.noise, random);
+            self.keep_probe_inside();
             return Event::Gathered;
         }
         self.advance(round);
@@ -231,16 +233,6 @@ impl Model {
         }
     }
 
-    /// Takes in a gradient of the foundation, for the errors of its answer.
-    pub fn watch(&mut self, x: &[f64], gradient: &[f64]) {
-        self.walk.take_in(x, gradient);
-    }
-
-    /// The foundation begins anew.
-    pub fn watch_anew(&mut self) {
-        self.walk.clear();
-    }
-
     /// A draw was broken: its probe cannot go on.
     pub fn lose(&mut self) {
         self.probe.forget_base();
@@ -260,47 +252,10 @@ impl Model {
         self.step.is_significant(stage::SIGNIFICANCE) || self.stage.is_full(self.draw_count)
     }
 
-    fn choose(&mut self, dual: &impl DualSolver) {
-        let Self { step, stage, curvature, noise, units, .. } = self;
-        // a step is no longer than the distance that has been earned
-        let ball = Ball { units, radius: self.radius.min(self.reach), reach: self.reach };
-        step.choose(&stage.mean, stage.count, curvature, noise, &ball, dual);
-    }
-
     /// Root mean square of (a - b) / u.
     fn distance(&self, a: &[f64], b: &[f64]) -> f64 {
         let squares = a.iter().zip(b).zip(&self.units).map(|((a, b), u)| (a - b) * (a - b) / u);
         (squares.sum::<f64>() / a.len() as f64).sqrt()
-    }
-
-    /// Takes the point that the step before has led to into the answer, for it is inside of the domain.
-    fn take_into_answer(&mut self) {
-        let energy = 2.0 * self.previous.noise;
-        if !self.previous.exists || energy <= 0.0 {
-            return;
-        }
-        let hessian = &self.curvature.matrix;
-        let bend = quadratic(hessian, &self.previous.step);
-        let count = self.stage.length;
-        let weight = count * energy / (energy + DOUBT * (bend - energy).max(0.0));
-        self.average.take_in(&self.x, weight, hessian, [energy * count, self.step.spread]);
-        if self.is_averaged() {
-            self.average.point(&mut self.answer);
-        }
-    }
-
-    /// Without noise, and before there is a mean, the answer is the point of a stage.
-    fn answer_by_point(&mut self) {
-        if self.step.noise == 0.0 {
-            self.average.clear();
-        }
-        if !self.is_averaged() {
-            self.answer.copy_from_slice(&self.x);
-        }
-    }
-
-    fn is_averaged(&self) -> bool {
-        self.average.weight() >= LEAST_STAGES * self.stage.length
     }
 
     fn plan_probes(&mut self) {
@@ -318,9 +273,10 @@ impl Model {
         previous.point.copy_from_slice(&self.x);
         previous.gradient.copy_from_slice(&self.stage.mean);
         previous.count = self.stage.count;
-        for (x, d) in self.x.iter_mut().zip(&self.step.vector) {
-            *x = round(*x + d);
+        for i in 0..self.x.len() {
+            self.x[i] = self.clip(i, round(self.x[i] + self.step.vector[i]));
         }
+        let previous = &mut self.previous;
         for ((d, x), from) in previous.step.iter_mut().zip(&self.x).zip(&previous.point) {
             *d = x - from;
         }

@@ -1,6 +1,6 @@
 //! The covariance of a drawn gradient.
 
-use crate::dense::{add_square, quadratic, solve_lower, transpose};
+use crate::dense::{add_square, pivots, quadratic, solve_lower, transpose};
 
 /// Draws of earlier stages that the estimate remembers: the noise may change with x.
 const MEMORY: f64 = 10.0;
@@ -28,8 +28,7 @@ pub(in crate::method::refereed) struct Noise {
     whitened: Vec<f64>,
 }
 
-/// tr G and the standard deviation of e'Ae over its mean, for e of covariance S, A = (LL')^-1 and
-/// G = L^-1 S L^-T.
+/// tr A S and the standard deviation of e'Ae over its mean, for e of covariance S and A = (LDL')^-1.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::method::refereed) struct Energy {
     pub trace: f64,
@@ -125,7 +124,7 @@ impl Noise {
         let source = if of_stage { &self.stage } else { &self.memory };
         self.whitened.copy_from_slice(source);
         whiten(&mut self.whitened, factor, len);
-        (0..len).map(|i| self.whitened[i * len + i]).sum()
+        trace(&self.whitened, factor)
     }
 
     /// The energy of the noise of one draw in the inverse of the matrix with this factor.
@@ -135,14 +134,22 @@ impl Noise {
         }
         self.whitened.copy_from_slice(&self.covariance);
         whiten(&mut self.whitened, factor, len);
-        let trace: f64 = (0..len).map(|i| self.whitened[i * len + i]).sum();
-        let square: f64 = self.whitened.iter().map(|g| g * g).sum();
+        let trace = trace(&self.whitened, factor);
+        let rows = self.whitened.chunks_exact(len).zip(pivots(factor));
+        let row = |row: &[f64]| row.iter().zip(pivots(factor)).map(|(g, d)| g * g / d).sum::<f64>();
+        let square: f64 = rows.map(|(entries, d)| row(entries) / d).sum();
         // the squares of the entries hold their own noise: E tr G^2 = tr G^2 + (tr G)^2 / freedom
         let least = trace * trace / len as f64;
         let square = (square - trace * trace / self.freedom.max(1.0)).max(least);
         let spread = if trace > 0.0 { (2.0 * square).sqrt() / trace } else { 0.0 };
         Energy { trace, spread }
     }
+}
+
+/// The trace of D^-1 G.
+fn trace(matrix: &[f64], factor: &[f64]) -> f64 {
+    let len = matrix.len().isqrt();
+    matrix.iter().step_by(len + 1).zip(pivots(factor)).map(|(g, d)| g / d).sum()
 }
 
 /// G <- L^-1 G L^-T of a symmetric G.
@@ -162,7 +169,7 @@ mod tests {
     #[test]
     fn the_energy_of_known_noise() {
         // S = diag(1, 4), B = diag(1, 2): tr B^-1 S = 3, tr (B^-1 S)^2 = 5
-        let factor = [1.0, 0.0, 0.0, 2f64.sqrt()];
+        let factor = [1.0, 0.0, 0.0, 2.0];
         let mut noise = Noise::default();
         noise.begin(2);
         let (mut mean, mut rng) = ([0.0; 2], Draw::new(3, 1).rng());

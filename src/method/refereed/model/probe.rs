@@ -3,7 +3,7 @@
 use super::curvature::{Curvature, Pair};
 use super::noise::Noise;
 use crate::Draw;
-use crate::dense::{dot, solve_lower, solve_upper};
+use crate::dense::{inverse_quadratic, pivots, solve_upper};
 use rand::Rng;
 
 /// A predicted gain below this multiple of what noise makes of it is in the noise.
@@ -37,8 +37,8 @@ pub(in crate::method::refereed) struct Probe {
     pub step: Vec<f64>,
     /// Draws still to be repeated.
     remaining: f64,
-    /// |s| in the frame where B is the identity, a coordinate.
-    length: f64,
+    /// |s|^2 in the frame where B is the identity, a coordinate.
+    square: f64,
     /// The gradient at x, while that at x + s is asked for.
     base: Vec<f64>,
     has_base: bool,
@@ -92,7 +92,7 @@ impl Probe {
         let at_once = if is_exact && need == 1.0 { len.min(SHARE * all) } else { 0.0 };
         let most = 4.0 * len + 10.0;
         self.remaining = (draws * SHARE * need).max(at_once).round().min(most);
-        self.length = (energy / len).sqrt() * draws.powf(LENGTH);
+        self.square = energy / len * draws.powf(2.0 * LENGTH);
         self.change_count = 0;
     }
 
@@ -102,8 +102,9 @@ impl Probe {
             return;
         }
         let mut rng = random.rng();
-        for s in &mut self.step {
-            *s = if rng.random() { self.length } else { -self.length };
+        for (s, pivot) in self.step.iter_mut().zip(pivots(curvature.factor())) {
+            let length = (self.square / pivot).sqrt();
+            *s = if rng.random() { length } else { -length };
         }
         solve_upper(curvature.factor(), &mut self.step);
         let len = self.step.len();
@@ -143,14 +144,14 @@ impl Probe {
             return;
         }
         let (len, count) = (self.step.len() as f64, f64::from(self.change_count));
-        let square = len * self.length * self.length;
+        let square = len * self.square;
         if self.is_twin {
             // e = y1 - y2 has twice the noise of a change
             for (y, sum) in self.first.iter_mut().zip(&self.sum) {
                 *y = 2.0 * *y - sum;
             }
-            solve_lower(curvature.factor(), &mut self.first);
-            let noise = 0.5 * dot(&self.first, &self.first) / (len * square);
+            let energy = inverse_quadratic(curvature.factor(), &mut self.first);
+            let noise = 0.5 * energy / (len * square);
             self.twin_count = (self.twin_count + 1.0).min(MEMORY);
             self.noise += (noise - self.noise) / self.twin_count;
         }

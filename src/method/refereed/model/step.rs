@@ -2,13 +2,16 @@
 
 use super::curvature::Curvature;
 use super::noise::Noise;
-use crate::dense::{cholesky, dot, quadratic, solve, solve_lower};
+use crate::dense::{dot, factorize, inverse_quadratic, quadratic, solve};
 use crate::dual::{DualSolver, DualValue};
 
 /// Where noise alone would carry a coordinate farther than this part of the distance travelled, its
 /// curvature counts as that much stiffer. With a curvature h, a slope known to s and a minimum within
 /// a distance r of x, the mean of the posterior is the step with h + s^2 / (h r^2), at least 2 s / r.
 const PRIOR_STIFFNESS: f64 = 2.0;
+
+/// The curvature of a coordinate that does not move.
+const HELD: f64 = 1e200;
 
 /// ```text
 /// min_d  m.d + 1/2 d'(B + R) d    subject to    KL(d) = 1/2 sum_i d_i^2 / u_i^2 <= n radius^2 / 2
@@ -22,7 +25,7 @@ const PRIOR_STIFFNESS: f64 = 2.0;
 pub(in crate::method::refereed) struct Step {
     /// d.
     pub vector: Vec<f64>,
-    /// The factor of B + R + eta P.
+    /// The factors of B + R + eta P.
     pub factor: Vec<f64>,
     pub multiplier: f64,
     pub kl: f64,
@@ -42,10 +45,26 @@ pub(in crate::method::refereed) struct Step {
 pub(in crate::method::refereed) struct Ball<'a> {
     /// u^2, the squared units of x.
     pub units: &'a [f64],
+    /// Coordinates that do not move.
+    pub held: &'a [bool],
     /// Largest root mean square of d/u.
     pub radius: f64,
     /// Distance travelled, in units of x.
     pub reach: f64,
+}
+
+impl Ball<'_> {
+    /// Gives the held coordinates a curvature of their own that leaves them where they are.
+    fn hold(&self, matrix: &mut [f64]) {
+        let len = self.held.len();
+        for i in (0..len).filter(|i| self.held[*i]) {
+            for j in 0..len {
+                matrix[i * len + j] = 0.0;
+                matrix[j * len + i] = 0.0;
+            }
+            matrix[i * len + i] = HELD;
+        }
+    }
 }
 
 impl Step {
@@ -84,7 +103,8 @@ impl Step {
                 let ridge = PRIOR_STIFFNESS * deviation / ball.reach;
                 matrix[i * len + i] += ridge + eta / ball.units[i];
             }
-            if !cholesky(matrix, len, factor) {
+            ball.hold(matrix);
+            if !factorize(matrix, len, factor) {
                 return DualValue { kl: f64::INFINITY, slope: 0.0 };
             }
             for (d, m) in vector.iter_mut().zip(gradient) {
@@ -95,8 +115,7 @@ impl Step {
                 *w = d / u;
             }
             let kl = 0.5 * dot(work, vector);
-            solve_lower(factor, work);
-            DualValue { kl, slope: -dot(work, work) }
+            DualValue { kl, slope: -inverse_quadratic(factor, work) }
         };
         let solution = dual.solve(self.bound, warm_start, &mut evaluate);
         let kl = evaluate(solution.multiplier).kl;
@@ -142,7 +161,7 @@ mod tests {
         curvature.is_known = true;
         let (gradient, units) = ([1.0, -2.0], [1.0, 9.0]);
         for radius in [1e-3, 0.1, 1.0, 1e3] {
-            let ball = Ball { units: &units, radius, reach: 1.0 };
+            let ball = Ball { units: &units, held: &[false; 2], radius, reach: 1.0 };
             step.choose(&gradient, 1.0, &curvature, &mut noise, &ball, &Newton::default());
             let (d, eta) = (&step.vector, step.multiplier);
             let mut bd = [0.0; 2];
