@@ -61,8 +61,9 @@ use std::marker::PhantomData;
 /// - `best_param`: the recommended point, whenever and however the run ends
 /// - `grad`: the gradient drawn last
 /// - `cost`: NaN, and `best_cost` infinite: under noise no drawn loss is comparable with another,
-///   and the lowest one would only be the luckiest. So `target_cost` never stops a run, unless the
-///   cost of the recommended point is kept: then that is in `best_cost`
+///   and the lowest one would only be the luckiest. So `target_cost` is an error at the start,
+///   unless the cost of the recommended point is kept: then that is in `best_cost`, and a run stops where
+///   it and two of its errors come down to the target
 ///
 /// # Observers
 ///

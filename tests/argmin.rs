@@ -44,7 +44,7 @@ fn a_solver_starts_anew_in_a_second_run() {
 #[test]
 fn the_state_keeps_noise_out_of_the_costs() {
     let result = Executor::new(noisy::<Vec<f64>>(), Arturo::new())
-        .configure(|state| state.param(vec![0.0; 5]).max_iters(100).target_cost(0.1))
+        .configure(|state| state.param(vec![0.0; 5]).max_iters(100))
         .run()
         .unwrap();
     let state = result.state();
@@ -54,6 +54,20 @@ fn the_state_keeps_noise_out_of_the_costs() {
     assert_eq!(state.get_last_best_iter(), 99);
     let reason = TerminationReason::MaxItersReached;
     assert_eq!(state.get_termination_status(), &TerminationStatus::Terminated(reason));
+}
+
+#[test]
+fn a_target_needs_a_cost() {
+    let error = Executor::new(noisy::<Vec<f64>>(), Arturo::new())
+        .configure(|state| state.param(vec![0.0; 5]).max_iters(100).target_cost(0.1))
+        .run()
+        .err()
+        .unwrap();
+    assert_eq!(
+        error.to_string(),
+        "Invalid parameter: \"Arturo: `target_cost` is 0.1, but no cost is kept to compare with it; add \
+         `with_filtered_cost` or `with_exact_cost`, or stop by `with_tolerance`\""
+    );
 }
 
 #[test]

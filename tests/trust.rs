@@ -25,7 +25,6 @@ use support::Outcome;
 
 /// Cases that do not hold, with what they give. The list is to shrink.
 const EXPECTED_FAILURES: &[(&str, &str)] = &[
-    ("f4_target_cost", "above the target at the stop in 22 of 25, median 0.35 for 0.05"),
     ("f9_1_shot", "stuck in 1 of 20"),
     ("f9_3_shots", "stuck in 1 of 20"),
     ("f21_standard_error", "off by more than 10 standard errors in 9 of 10 after 500 draws"),

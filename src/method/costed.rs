@@ -65,6 +65,10 @@ impl<F, M: Method<F>, C> Method<F> for Costed<M, C> {
         self.method.bounds()
     }
 
+    fn cost_error(&self) -> Option<f64> {
+        Some(self.last.map_or(f64::INFINITY, |[_, error]| error))
+    }
+
     fn evidence(&self, draw_count: u64) -> Option<Evidence> {
         self.method.evidence(draw_count)
     }

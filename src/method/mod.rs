@@ -40,6 +40,13 @@ pub trait Method<F>: private::Sealed {
         None
     }
 
+    /// The standard error of the kept cost of the recommended point; none where no cost is kept, infinite
+    /// before the first one.
+    #[doc(hidden)]
+    fn cost_error(&self) -> Option<f64> {
+        None
+    }
+
     /// What is known about the distance from the minimum, if anything.
     #[doc(hidden)]
     fn evidence(&self, draw_count: u64) -> Option<Evidence>;

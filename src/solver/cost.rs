@@ -13,8 +13,7 @@ impl<F: Scalar, M> Arturo<F, M> {
     /// - observers see `filtered_cost` and `filtered_cost_error`, its standard error, from the
     ///   twentieth cost on;
     /// - `best_cost` is the estimate: unbiased, that of the point in `best_param`, and not the least
-    ///   of anything. So `target_cost` stops a run when the estimate comes down to it; aim a few
-    ///   errors lower to be sure;
+    ///   of anything. `target_cost` stops a run when the estimate and two of its errors come down to it;
     /// - `NewBest` observers are told where the estimate fell by more than its error.
     ///
     /// It takes up to two drawn costs an iteration; see

@@ -1,14 +1,18 @@
 //! Arturo's life as an argmin solver.
 
 use super::{Arturo, NAME};
+use crate::error::invalid;
 use crate::kernel;
 use crate::method::{Iterate, Report};
 use crate::observer::Stop;
 use crate::oracle::StochasticGradient;
 use crate::param::{ParamVec, Scalar};
 use crate::run::{self, Point, RunState};
-use argmin::core::{Error, KV, Problem, Solver, TerminationReason, TerminationStatus};
+use argmin::core::{Error, KV, Problem, Solver, State, TerminationReason, TerminationStatus};
 use argmin::kv;
+
+/// Standard errors by which the kept cost must be below a target.
+const TARGET_ERRORS: f64 = 2.0;
 
 impl<O, F, M> Solver<O, RunState<O::Param, F>> for Arturo<F, M>
 where
@@ -29,6 +33,13 @@ where
         let len = run::start(NAME, &mut state)?;
         if let Some(x) = &state.param {
             self.method.check_start(x.as_coordinates()?)?;
+        }
+        if state.target_cost > F::neg_infinity() && self.method.cost_error().is_none() {
+            return Err(invalid(format!(
+                "{NAME}: `target_cost` is {}, but no cost is kept to compare with it; add \
+                 `with_filtered_cost` or `with_exact_cost`, or stop by `with_tolerance`",
+                state.target_cost
+            )));
         }
         self.reset::<O>(len);
         Ok((state, None))
@@ -66,6 +77,22 @@ where
             }
         }
         Ok((state, kv))
+    }
+
+    fn terminate_internal(&mut self, state: &RunState<O::Param, F>) -> TerminationStatus {
+        let status = self.terminate(state);
+        if status.terminated() {
+            return status;
+        }
+        if state.get_iter() >= state.get_max_iters() {
+            return TerminationStatus::Terminated(TerminationReason::MaxItersReached);
+        }
+        // argmin's own criterion has no error, and is met by the luckiest estimate
+        let margin = TARGET_ERRORS * self.method.cost_error().unwrap_or(f64::INFINITY);
+        if state.best_cost.to_f64_exact() + margin <= state.target_cost.to_f64_exact() {
+            return TerminationStatus::Terminated(TerminationReason::TargetCostReached);
+        }
+        TerminationStatus::NotTerminated
     }
 
     fn terminate(&mut self, state: &RunState<O::Param, F>) -> TerminationStatus {

@@ -43,7 +43,9 @@ impl Model {
         let mut evidence = self.common(gradient, share, variance.recip());
         evidence.averaged = Some(variance / share);
         let is_long = self.walk.count() >= LEAST_PART * draw_count as f64;
-        let is_resting = is_long && self.is_steady(evidence.noise.map(|energy| energy / share));
+        let is_resting = is_long
+            && self.is_steady(evidence.noise.map(|energy| energy / share))
+            && (self.is_within_reach(&evidence.variance) || self.is_noise());
         evidence.progress = if is_resting { Progress::Resting } else { Progress::Moving };
         evidence
     }
@@ -75,6 +77,22 @@ impl Model {
             <= share * (trace + CHANCE * deviation)
     }
 
+    /// Whether the errors are smaller than the distance travelled: else the Hessian is not known, as where f
+    /// has no minimum.
+    fn is_within_reach(&self, variance: &[f64]) -> bool {
+        let squares = variance.iter().zip(&self.units).map(|(variance, unit)| variance / unit);
+        squares.sum::<f64>() <= variance.len() as f64 * self.reach * self.reach
+    }
+
+    /// Whether the newer draws of the foundation are noise about 0, wherever they were taken.
+    fn is_noise(&self) -> bool {
+        let (mean, count) = self.walk.mean_gradient();
+        let len = mean.len();
+        let squares = (0..len).map(|i| mean[i] * mean[i] / self.noise.variance(i, len));
+        let freedom = len as f64;
+        count * squares.sum::<f64>() <= freedom + CHANCE * (2.0 * freedom).sqrt()
+    }
+
     /// Without a Hessian: all gradients so far were 0, a minimum or a constant, or nothing is known.
     fn of_first_draws(&self) -> Evidence {
         let is_zero = |values: &[f64]| values.iter().all(|value| *value == 0.0);
@@ -96,7 +114,10 @@ impl Model {
         // noise of the answer in units of that of its gradient
         evidence.averaged = Some(weight.recip() / share);
         let energy = evidence.noise.map(|energy| energy / share);
-        let is_resting = rest.is_some() && self.is_settled() && self.is_steady(energy);
+        let is_resting = rest.is_some()
+            && self.is_settled()
+            && self.is_steady(energy)
+            && self.is_within_reach(&evidence.variance);
         evidence.progress = if is_resting { Progress::Resting } else { Progress::Moving };
         evidence
     }

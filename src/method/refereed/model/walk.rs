@@ -71,6 +71,11 @@ impl Walk {
         self.before + self.newer.count
     }
 
+    /// The mean gradient of the newer half, and its draws.
+    pub fn mean_gradient(&self) -> (&[f64], f64) {
+        (&self.newer.gradient, self.newer.count)
+    }
+
     /// Whether it is time to look for a change, some 35 times in each doubling.
     pub fn is_time_to_look(&mut self) -> bool {
         let all = self.count();
