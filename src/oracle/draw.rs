@@ -3,6 +3,7 @@
 use num_traits::Float;
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
+use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::Neg;
 
@@ -24,7 +25,7 @@ use std::ops::Neg;
 ///
 /// A draw has a mirror image, for [`Antithetic`](super::Antithetic): the same random numbers, turned
 /// around by [`reflect`](Draw::reflect) and [`reflect_unit`](Draw::reflect_unit).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 pub struct Draw {
     seed: u64,
@@ -151,6 +152,16 @@ impl PartialEq for Draw {
 }
 
 impl Eq for Draw {}
+
+impl fmt::Debug for Draw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Draw")
+            .field("seed", &self.seed)
+            .field("index", &self.index)
+            .field("mirrored", &self.mirrored)
+            .finish()
+    }
+}
 
 impl Hash for Draw {
     fn hash<H: Hasher>(&self, state: &mut H) {

@@ -11,10 +11,10 @@ fn barrier(x: &[f64], _: Draw, g: &mut [f64]) {
 
 #[test]
 fn a_broken_draw_is_told_from_a_point_outside_of_the_domain() {
-    // draw 50 is NaN wherever it is looked at
+    // draw 51 is NaN wherever it is looked at
     let broken = |x: &[f64], draw: Draw, g: &mut [f64]| {
         noisy_bowl(x, draw, g);
-        if draw.index() == 50 {
+        if draw.index() == 51 {
             g[1] = f64::NAN;
         }
     };
@@ -26,7 +26,7 @@ fn a_broken_draw_is_told_from_a_point_outside_of_the_domain() {
     let solver = Arturo::new().with_seed(1);
     let error = run(solver.clone()).err().unwrap();
     let error = error.downcast_ref::<NonFiniteGradient<Vec<f64>>>().unwrap();
-    assert_eq!((error.coordinate, error.iteration, error.draw), (1, 50, Draw::new(1, 50)));
+    assert_eq!((error.coordinate, error.iteration, error.draw), (1, 51, Draw::new(1, 51)));
     assert!(error.best_param.iter().all(|x| x.is_finite()));
     let skipped = run(solver.with_non_finite(NonFinite::Skip)).unwrap();
     assert_eq!(skipped.solver().skipped_draw_count(), 1);

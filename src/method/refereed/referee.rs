@@ -19,6 +19,10 @@ const LEAST_SHARE: f64 = 1.0 / 16.0;
 /// The same without noise.
 const EXACT_SHARE: f64 = 15.0 / 16.0;
 
+/// Draws by which a turn may come early or late, and the golden ratio, whose multiples are the least periodic.
+const JITTER: f64 = 4.0;
+const GOLDEN: f64 = 0.618_033_988_749_894_9;
+
 /// Who has an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
@@ -148,10 +152,12 @@ impl<F: Copy> Referee<F> {
     }
 
     /// Who draws next, after the foundation has had so many of all draws. Without noise the model gets
-    /// most of them from the first.
+    /// most of them from the first. The turns follow no period, lest draws that come in turn, as batches
+    /// one after the other, go to one of the two.
     pub fn turn(&self, foundation_count: u64, draw_count: u64, is_exact: bool) -> Player {
         let share = if is_exact { EXACT_SHARE } else { self.share };
-        if (foundation_count as f64) < (1.0 - share) * draw_count as f64 {
+        let jitter = JITTER * ((draw_count as f64 * GOLDEN).fract() - 0.5);
+        if (foundation_count as f64) < (1.0 - share) * draw_count as f64 + jitter {
             Player::Foundation
         } else {
             Player::Model
@@ -214,14 +220,30 @@ mod tests {
     #[test]
     fn a_model_that_leads_gets_most_draws_and_one_that_does_not_ever_fewer() {
         let mut referee = Referee::begin_at();
-        assert_eq!(referee.turn(49, 100, false), Player::Foundation);
-        assert_eq!(referee.turn(50, 100, false), Player::Model);
+        let walks = |referee: &Referee<f64>| {
+            let next = |count, draw| {
+                count + u64::from(referee.turn(count, draw, false) == Player::Foundation)
+            };
+            (0..1000).fold(0, next)
+        };
+        assert!((495..=505).contains(&walks(&referee)));
         referee.settle(Some(Player::Model));
-        assert_eq!(referee.turn(24, 100, false), Player::Foundation);
-        assert_eq!(referee.turn(25, 100, false), Player::Model);
+        assert!((245..=255).contains(&walks(&referee)));
         (0..10).for_each(|_| referee.settle(None));
-        assert_eq!(referee.turn(93, 100, false), Player::Foundation);
-        assert_eq!(referee.turn(94, 100, false), Player::Model);
+        assert!((932..=942).contains(&walks(&referee)));
+    }
+
+    #[test]
+    fn turns_have_no_period() {
+        let referee = Referee::begin_at();
+        let (mut count, mut even) = (0, 0);
+        for draw in 0..1000 {
+            if referee.turn(count, draw, false) == Player::Foundation {
+                count += 1;
+                even += u64::from(draw.is_multiple_of(2));
+            }
+        }
+        assert!((200..300).contains(&even), "{even} of {count} at even draws");
     }
 
     impl Referee<f64> {

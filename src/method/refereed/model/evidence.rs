@@ -1,7 +1,7 @@
 //! What the model knows about the distance of its answer from the minimum.
 
-use super::{KNOWN, Model};
-use crate::dense::{dot, inverse_quadratic, solve, transpose};
+use super::Model;
+use crate::dense::{dot, inverse_quadratic, quadratic, solve, transpose};
 use crate::method::{Evidence, Progress};
 
 /// A change of the gradient of this energy, in that of its noise, is no chance, and no error of the
@@ -53,17 +53,19 @@ impl Model {
     /// Whether the newer draws of the foundation contradict the older ones, beyond chance and what is
     /// uncertain of the Hessian: f has changed.
     pub fn has_changed(&mut self) -> bool {
-        let is_time = self.walk.is_time_to_look();
-        let len = self.x.len() as f64;
-        if !is_time || self.noise.is_zero() || len * self.curvature.relative_variance() >= KNOWN {
+        if !self.walk.is_time_to_look() || self.noise.is_zero() || !self.curvature.is_known {
             return false;
         }
-        let Some(share) = self.walk.change(&self.curvature.matrix, &mut self.work) else {
+        let hessian = &self.curvature.matrix;
+        let Some(share) = self.walk.change(hessian, &mut self.work) else {
             return false;
         };
         let change = inverse_quadratic(self.curvature.factor(), &mut self.work);
+        self.walk.way(&mut self.work);
+        let uncertainty = self.work.len() as f64 * self.curvature.relative_variance();
+        let doubt = uncertainty * quadratic(hessian, &self.work);
         let energy = self.noise.energy(self.curvature.factor(), self.x.len());
-        change > CONTRADICTION * share * energy.trace
+        change > CONTRADICTION * (share * energy.trace + doubt)
     }
 
     /// Whether the halves of the walk differ by no more than chance, for draws with noise of this energy

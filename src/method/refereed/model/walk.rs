@@ -97,6 +97,13 @@ impl Walk {
         Some(self.newer.count.recip() + self.older.count.recip())
     }
 
+    /// The way from the mean point of the older half to that of the newer one.
+    pub fn way(&self, way: &mut [f64]) {
+        for ((way, new), old) in way.iter_mut().zip(&self.newer.point).zip(&self.older.point) {
+            *way = new - old;
+        }
+    }
+
     /// The gradient at the answer, the mean of the walk with weights t^p, by the newer draws; the variance
     /// of its noise at a minimum, and that of the answer's, in units of that of a draw. None while draws
     /// are few.
