@@ -64,16 +64,21 @@ impl<F: Scalar> BoxBounds<F> {
         zip_map_sum([&self.lower, &self.upper], [x], |[low, high], [x]| ([clip(x, low, high)], []));
     }
 
+    /// Checks that there are bounds for each of `len` coordinates.
+    pub(crate) fn check_len(&self, owner: &str, len: usize) -> Result<(), Error> {
+        if len == self.lower.len() {
+            return Ok(());
+        }
+        Err(invalid(format!(
+            "{owner}: there are bounds for {} coordinates, the parameter vector has {len}; give \
+             both for each coordinate, infinite where there is no bound",
+            self.lower.len()
+        )))
+    }
+
     /// Checks that x, called `what`, is inside.
     pub(crate) fn check(&self, owner: &str, what: &str, x: &[F]) -> Result<(), Error> {
-        if x.len() != self.lower.len() {
-            return Err(invalid(format!(
-                "{owner}: there are bounds for {} coordinates, the parameter vector has {}; give \
-                 both for each coordinate, infinite where there is no bound",
-                self.lower.len(),
-                x.len()
-            )));
-        }
+        self.check_len(owner, x.len())?;
         let Some(i) = (0..x.len()).find(|&i| self.clip(i, x[i]) != x[i]) else { return Ok(()) };
         Err(invalid(format!(
             "{owner}: coordinate {i} of the {what} must be in its bounds {}, got {}",

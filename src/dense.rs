@@ -11,6 +11,11 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
+/// y = a - b.
+pub(crate) fn subtract(a: &[f64], b: &[f64], y: &mut [f64]) {
+    y.iter_mut().zip(a).zip(b).for_each(|((y, a), b)| *y = a - b);
+}
+
 /// y = A x.
 pub(crate) fn multiply(matrix: &[f64], x: &[f64], y: &mut [f64]) {
     for (row, y) in matrix.chunks_exact(x.len()).zip(y) {

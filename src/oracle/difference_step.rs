@@ -75,14 +75,8 @@ impl Pairs {
     /// Checks that costs can be differenced about x.
     pub(super) fn check<P: ParamVec>(&self, owner: &str, x: &P) -> Result<(), Error> {
         let Some(bounds) = &self.bounds else { return Ok(()) };
-        let (x, len) = (x.as_coordinates()?, bounds.lower().len());
-        if x.len() != len {
-            return Err(invalid(format!(
-                "{owner}: there are bounds for {len} coordinates, the parameter vector has {}; give \
-                 both for each coordinate, infinite where there is no bound",
-                x.len()
-            )));
-        }
+        let x = x.as_coordinates()?;
+        bounds.check_len(owner, x.len())?;
         let inside = |(i, x): (usize, &P::Scalar)| {
             let x = x.to_f64_exact();
             bounds.clip(i, x) == x

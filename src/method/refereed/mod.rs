@@ -223,11 +223,8 @@ where
 impl<F: Scalar, D: DualSolver> Refereed<F, D> {
     fn begin(&mut self, x: &[F]) {
         let units = units::units(x);
-        let exact =
-            |values: &[F]| values.iter().map(|value| value.to_f64_exact()).collect::<Vec<_>>();
-        let exact_units = if x.len() > MODEL_DIMENSION { Vec::new() } else { exact(&units) };
-        self.foundation.begin(x, units);
         if x.len() > MODEL_DIMENSION {
+            self.foundation.begin(x, units);
             return;
         }
         for copy in [&mut self.walker, &mut self.average, &mut self.incumbent] {
@@ -236,9 +233,12 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
         self.views.gradient.resize(x.len(), 0.0);
         self.views.place.resize(x.len(), 0.0);
         self.referee.begin(x);
+        let exact =
+            |values: &[F]| values.iter().map(|value| value.to_f64_exact()).collect::<Vec<_>>();
         let bounds = self.bounds.as_ref();
         let bounds = bounds.map(|bounds| [bounds.lower(), bounds.upper()].map(&exact));
-        self.model.begin(&exact(x), &exact_units, bounds);
+        self.model.begin(&exact(x), &exact(&units), bounds);
+        self.foundation.begin(x, units);
         self.agenda = Agenda::Model;
         self.show();
     }

@@ -58,7 +58,10 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
             };
             self.referee.settle(winner);
             match winner {
-                Some(Player::Model) => self.restart_foundation(),
+                Some(Player::Model) => {
+                    write(&mut self.average, &self.model.answer);
+                    self.restart_foundation();
+                }
                 // a settled model comes to the minimum from where it is
                 Some(Player::Foundation) if !self.model.is_settled() => self.restart_model(),
                 _ => {}
@@ -66,13 +69,9 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
             self.compare_incumbent(draw_count);
         } else {
             if verdict == Verdict::Worse {
-                let incumbent = std::mem::take(&mut self.incumbent);
-                self.average.copy_from_slice(&incumbent);
+                self.average.copy_from_slice(&self.incumbent);
                 self.restart_model();
-                self.walker.copy_from_slice(&incumbent);
-                self.foundation.restart(&incumbent, self.model.reach);
-                self.model.walk.clear();
-                self.incumbent = incumbent;
+                self.restart_foundation();
             } else {
                 self.incumbent.copy_from_slice(&self.referee.to);
             }
@@ -100,14 +99,11 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
         }
     }
 
-    /// The foundation goes on from the model's answer.
+    /// The foundation begins anew at its answer.
     fn restart_foundation(&mut self) {
-        let mut x = std::mem::take(&mut self.walker);
-        write(&mut x, &self.model.answer);
-        self.average.copy_from_slice(&x);
-        self.foundation.restart(&x, self.model.reach);
+        self.walker.copy_from_slice(&self.average);
+        self.foundation.restart(&self.average, self.model.reach);
         self.model.walk.clear();
-        self.walker = x;
     }
 
     /// The model goes on from the foundation's answer.

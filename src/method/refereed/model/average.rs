@@ -1,6 +1,6 @@
 //! The answer in the noise: the mean of the proposed points, older half beside newer half.
 
-use crate::dense::{multiply, quadratic};
+use crate::dense::{multiply, quadratic, subtract};
 
 /// Standard deviations by which the halves may differ. They are compared some hundred times in a
 /// run.
@@ -51,7 +51,7 @@ impl Average {
             }
         }
         if self.older_weight > 0.0 {
-            self.difference();
+            subtract(&self.newer, &self.older, &mut self.difference);
             let expected = trace * (self.newer_weight.recip() + self.older_weight.recip());
             if quadratic(hessian, &self.difference) > (1.0 + DRIFT * spread) * expected {
                 self.older_weight = 0.0;
@@ -68,12 +68,6 @@ impl Average {
             }
         }
         (self.older_weight, self.newer_weight) = (weight, 0.0);
-    }
-
-    fn difference(&mut self) {
-        for ((d, new), old) in self.difference.iter_mut().zip(&self.newer).zip(&self.older) {
-            *d = new - old;
-        }
     }
 
     /// The mean of all.

@@ -2,7 +2,7 @@
 
 use super::curvature::Pair;
 use super::{Model, SHRINKAGE};
-use crate::dense::dot;
+use crate::dense::{dot, subtract};
 
 /// The radius after a step whose gain fresh draws bear out, in lengths of that step.
 const GROWTH: f64 = 3.0;
@@ -56,9 +56,7 @@ impl Model {
     /// The change of the mean gradient along the step is a pair for the Hessian.
     fn learn_from_step(&mut self, rate: f64) {
         let (len, previous, change) = (self.x.len(), &self.previous, &mut self.work);
-        for ((y, new), old) in change.iter_mut().zip(&self.stage.mean).zip(&previous.gradient) {
-            *y = new - old;
-        }
+        subtract(&self.stage.mean, &previous.gradient, change);
         let (is_usable, noise) = if self.curvature.is_known {
             let energy = self.noise.energy(self.curvature.factor(), len);
             (previous.is_significant, energy.trace * rate)

@@ -12,6 +12,7 @@ mod stage;
 mod step;
 mod walk;
 
+use crate::dense::subtract;
 use crate::dual::DualSolver;
 use average::Average;
 use curvature::Curvature;
@@ -277,9 +278,7 @@ impl Model {
             self.x[i] = self.clip(i, round(self.x[i] + self.step.vector[i]));
         }
         let previous = &mut self.previous;
-        for ((d, x), from) in previous.step.iter_mut().zip(&self.x).zip(&previous.point) {
-            *d = x - from;
-        }
+        subtract(&self.x, &previous.point, &mut previous.step);
         previous.gain = self.step.gain.max(f64::MIN_POSITIVE);
         previous.noise = self.step.noise;
         previous.is_significant = self.step.is_significant(stage::SIGNIFICANCE);

@@ -1,5 +1,7 @@
 //! What the foundation's draws tell of its answer.
 
+use crate::dense::subtract;
+
 /// Draws from one look for a change to the next.
 const SPACING: f64 = 1.02;
 
@@ -66,6 +68,10 @@ impl Walk {
         }
     }
 
+    fn has_halves(&self) -> bool {
+        self.older.count >= 2.0 && self.newer.count >= 2.0
+    }
+
     /// Draws of the walk.
     pub fn count(&self) -> f64 {
         self.before + self.newer.count
@@ -89,7 +95,7 @@ impl Walk {
     /// What the newer half says of the gradient, less what the older one says, and the variance of its noise
     /// in units of that of a draw. None while draws are few.
     pub fn change(&self, hessian: &[f64], change: &mut [f64]) -> Option<f64> {
-        if self.older.count < 2.0 || self.newer.count < 2.0 {
+        if !self.has_halves() {
             return None;
         }
         self.newer.gradient(hessian, &self.older.point, change);
@@ -99,9 +105,7 @@ impl Walk {
 
     /// The way from the mean point of the older half to that of the newer one.
     pub fn way(&self, way: &mut [f64]) {
-        for ((way, new), old) in way.iter_mut().zip(&self.newer.point).zip(&self.older.point) {
-            *way = new - old;
-        }
+        subtract(&self.newer.point, &self.older.point, way);
     }
 
     /// The gradient at the answer, the mean of the walk with weights t^p, by the newer draws; the variance
@@ -117,7 +121,7 @@ impl Walk {
         answer: &[f64],
         gradient: &mut [f64],
     ) -> Option<[f64; 2]> {
-        if self.older.count < 2.0 || self.newer.count < 2.0 {
+        if !self.has_halves() {
             return None;
         }
         self.newer.gradient(hessian, answer, gradient);
