@@ -17,7 +17,7 @@ use crate::param::Scalar;
 use crate::radius::KlRadius;
 use crate::schedule::KlSchedule;
 use crate::settings::{NonFinite, PaperSettings, Telemetry};
-use crate::solution::{Segments, Stopping};
+use crate::solution::{KeptCost, Segments, Stopping};
 use argmin::core::Error;
 use std::marker::PhantomData;
 
@@ -79,8 +79,9 @@ use std::marker::PhantomData;
 /// Stochastic Gradient-Based Optimization*, 2023, arXiv:2310.20574.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
-pub struct Arturo<F, M = Refereed<F>> {
+pub struct Arturo<F, M = Refereed<F>, C = ()> {
     method: M,
+    cost: KeptCost<C>,
     run: Run,
     telemetry: Telemetry,
     stopping: Option<Stopping>,
@@ -162,12 +163,12 @@ impl<F: Scalar> Arturo<F, TrustRegion<F, KalmanRls<F>, Bisection>> {
     }
 }
 
-impl<F: Scalar, D> Arturo<F, Refereed<F, D>> {
+impl<F: Scalar, D, C> Arturo<F, Refereed<F, D>, C> {
     /// Sets where curvature comes from, in place of the dense model; see
     /// [`hessian`](crate::hessian) for the choice. The steps are then those of a [`TrustRegion`]
     /// alone, without foundation and referee.
     #[must_use]
-    pub fn with_estimator<E>(self, estimator: E) -> Arturo<F, TrustRegion<F, E, D>> {
+    pub fn with_estimator<E>(self, estimator: E) -> Arturo<F, TrustRegion<F, E, D>, C> {
         self.map_method(|method| {
             let (dual, bounds) = method.into_parts();
             let region = TrustRegion::adaptive(estimator, dual);
@@ -180,7 +181,7 @@ impl<F: Scalar, D> Arturo<F, Refereed<F, D>> {
 
     /// Sets the solver of the 1-D dual: [`Newton`](crate::dual::Newton) (default) or [`Bisection`].
     #[must_use]
-    pub fn with_dual<D2: DualSolver>(self, dual: D2) -> Arturo<F, Refereed<F, D2>> {
+    pub fn with_dual<D2: DualSolver>(self, dual: D2) -> Arturo<F, Refereed<F, D2>, C> {
         self.map_method(|method| method.with_other_dual(dual))
     }
 
@@ -224,10 +225,10 @@ impl<F: Scalar, D> Arturo<F, Refereed<F, D>> {
     }
 }
 
-impl<F: Scalar, E, D> Arturo<F, TrustRegion<F, E, D>> {
+impl<F: Scalar, E, D, C> Arturo<F, TrustRegion<F, E, D>, C> {
     /// Sets where curvature comes from; see [`hessian`](crate::hessian) for the choice.
     #[must_use]
-    pub fn with_estimator<E2>(self, estimator: E2) -> Arturo<F, TrustRegion<F, E2, D>> {
+    pub fn with_estimator<E2>(self, estimator: E2) -> Arturo<F, TrustRegion<F, E2, D>, C> {
         self.map_method(|method| method.with_estimator(estimator))
     }
 
@@ -242,7 +243,7 @@ impl<F: Scalar, E, D> Arturo<F, TrustRegion<F, E, D>> {
     /// # Ok::<(), argmin::core::Error>(())
     /// ```
     #[must_use]
-    pub fn with_dual<D2: DualSolver>(self, dual: D2) -> Arturo<F, TrustRegion<F, E, D2>> {
+    pub fn with_dual<D2: DualSolver>(self, dual: D2) -> Arturo<F, TrustRegion<F, E, D2>, C> {
         self.map_method(|method| method.with_dual(dual))
     }
 
@@ -298,9 +299,11 @@ impl<F: Scalar, E, D> Arturo<F, TrustRegion<F, E, D>> {
 }
 
 impl<F: Scalar, M> Arturo<F, M> {
+    /// Without a cost.
     fn assemble(method: M, averaging: Averaging) -> Self {
         Self {
             method,
+            cost: KeptCost::new(()),
             run: Run {
                 seed: 0,
                 schedule: KlSchedule::default(),
@@ -316,14 +319,16 @@ impl<F: Scalar, M> Arturo<F, M> {
             scalar: PhantomData,
         }
     }
+}
 
+impl<F: Scalar, M, C> Arturo<F, M, C> {
     fn try_map_method(self, map: impl FnOnce(M) -> Result<M, Error>) -> Result<Self, Error> {
         Ok(Self { method: map(self.method)?, ..self })
     }
 
-    fn map_method<M2>(self, map: impl FnOnce(M) -> M2) -> Arturo<F, M2> {
-        let Self { method, run, telemetry, stopping, segments, stop, scalar } = self;
-        Arturo { method: map(method), run, telemetry, stopping, segments, stop, scalar }
+    fn map_method<M2>(self, map: impl FnOnce(M) -> M2) -> Arturo<F, M2, C> {
+        let Self { method, cost, run, telemetry, stopping, segments, stop, scalar } = self;
+        Arturo { method: map(method), cost, run, telemetry, stopping, segments, stop, scalar }
     }
 
     /// Sets the seed of all draws (default 0). Runs with equal seeds have equal bits.

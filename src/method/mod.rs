@@ -1,11 +1,9 @@
 //! The methods: what one drawn gradient does to the point.
 
-mod costed;
 mod evidence;
 mod refereed;
 mod trust_region;
 
-pub use costed::{Costed, ExactCost, FilteredCost};
 pub(crate) use evidence::{Evidence, Progress};
 pub use refereed::Refereed;
 pub use trust_region::TrustRegion;
@@ -37,13 +35,6 @@ pub trait Method<F>: private::Sealed {
     /// The box that x stays in, if any.
     #[doc(hidden)]
     fn bounds(&self) -> Option<&BoxBounds<F>> {
-        None
-    }
-
-    /// The standard error of the kept cost of the recommended point; none where no cost is kept, infinite
-    /// before the first one.
-    #[doc(hidden)]
-    fn cost_error(&self) -> Option<f64> {
         None
     }
 
@@ -123,18 +114,4 @@ pub struct Report {
     pub(crate) dual_evaluations: u32,
     /// |d|, in units of x.
     pub(crate) step_norm: f64,
-    /// The cost of the recommended point, where a method keeps one.
-    pub(crate) cost: Option<CostReport>,
-}
-
-/// The cost of the recommended point.
-#[derive(Clone, Copy, Debug)]
-#[doc(hidden)]
-pub struct CostReport {
-    /// In units of f.
-    pub(crate) value: f64,
-    /// Standard error; 0 for an exact cost.
-    pub(crate) error: f64,
-    /// Whether it is below the best one so far, by more than its error.
-    pub(crate) is_new_best: bool,
 }

@@ -273,7 +273,7 @@ where
             };
             self.belief.pending_decay = 0.0;
             let multiplier = Method::<F>::multiplier(self);
-            report = Report { bound, kl, multiplier, dual_evaluations, step_norm, cost: None };
+            report = Report { bound, kl, multiplier, dual_evaluations, step_norm };
             if copies {
                 return Ok(report);
             }

@@ -13,6 +13,7 @@ mod assess;
 #[cfg(feature = "nalgebra")]
 mod certificate;
 mod compare;
+mod cost;
 mod display;
 mod normal;
 mod posterior;
@@ -26,6 +27,8 @@ pub(crate) use certificate::default_step;
 #[cfg(feature = "nalgebra")]
 pub use certificate::{Certificate, Certification};
 pub use compare::{CostComparison, compare_costs};
+pub(crate) use cost::{CostReport, CostSource, KeptCost};
+pub use cost::{ExactCost, FilteredCost};
 #[cfg(feature = "plot")]
 pub(crate) use display::number;
 pub use posterior::Posterior;

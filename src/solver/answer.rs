@@ -20,7 +20,7 @@ use argmin::core::Problem;
 #[cfg(feature = "nalgebra")]
 const STEP_PER_ERROR: f64 = 0.1;
 
-impl<F: Scalar, M: Method<F>> Arturo<F, M> {
+impl<F: Scalar, M: Method<F>, C> Arturo<F, M, C> {
     /// The recommended point of this run with its errors and a verdict; `state` is argmin's state,
     /// of a run that has ended or of one under way.
     ///

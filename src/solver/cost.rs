@@ -2,11 +2,11 @@
 
 use super::{Arturo, NAME};
 use crate::error::invalid;
-use crate::method::{Costed, ExactCost, FilteredCost};
 use crate::param::Scalar;
+use crate::solution::{ExactCost, FilteredCost, KeptCost};
 use argmin::core::Error;
 
-impl<F: Scalar, M> Arturo<F, M> {
+impl<F: Scalar, M, C> Arturo<F, M, C> {
     /// Keeps an estimate of f at the recommended point, of oracles that also draw their cost
     /// ([`StochasticCost`](crate::oracle::StochasticCost)); `P` is the type of the parameter vector.
     ///
@@ -17,8 +17,7 @@ impl<F: Scalar, M> Arturo<F, M> {
     /// - `NewBest` observers are told where the estimate fell by more than its error.
     ///
     /// It takes up to two drawn costs an iteration; see
-    /// [`FilteredCost`](crate::method::FilteredCost) for the filter. Set it last: the other choices
-    /// of a method are made before.
+    /// [`FilteredCost`](crate::solution::FilteredCost) for the filter.
     ///
     /// ```
     /// use argmin::core::{Error, Executor, State};
@@ -54,15 +53,15 @@ impl<F: Scalar, M> Arturo<F, M> {
     /// # Ok::<(), Error>(())
     /// ```
     #[must_use]
-    pub fn with_filtered_cost<P>(self) -> Arturo<F, Costed<M, FilteredCost<P>>> {
-        self.map_method(|method| Costed::new(method, FilteredCost::default()))
+    pub fn with_filtered_cost<P>(self) -> Arturo<F, M, FilteredCost<P>> {
+        self.with_cost(FilteredCost::default())
     }
 
     /// Evaluates the exact cost of the recommended point at every `interval`-th iteration (>= 1), of
     /// problems that have one ([`CostFunction`](argmin::core::CostFunction)).
     ///
     /// `best_cost` is the last of these costs, so that `target_cost` is exact, and observers see it
-    /// as `filtered_cost` with an error of 0. Set it last.
+    /// as `filtered_cost` with an error of 0.
     ///
     /// ```
     /// use argmin::core::{CostFunction, Error, Executor, Gradient, State, TerminationReason};
@@ -97,12 +96,18 @@ impl<F: Scalar, M> Arturo<F, M> {
     ///
     /// # Errors
     /// If the interval is 0.
-    pub fn with_exact_cost(self, interval: u64) -> Result<Arturo<F, Costed<M, ExactCost>>, Error> {
+    pub fn with_exact_cost(self, interval: u64) -> Result<Arturo<F, M, ExactCost>, Error> {
         if interval == 0 {
             return Err(invalid(format!(
                 "{NAME}: the interval of exact costs must be at least 1, got 0"
             )));
         }
-        Ok(self.map_method(|method| Costed::new(method, ExactCost { interval, iteration: 0 })))
+        Ok(self.with_cost(ExactCost { interval, iteration: 0 }))
+    }
+
+    fn with_cost<C2>(self, source: C2) -> Arturo<F, M, C2> {
+        let Self { method, run, telemetry, stopping, segments, stop, scalar, .. } = self;
+        let cost = KeptCost::new(source);
+        Arturo { method, cost, run, telemetry, stopping, segments, stop, scalar }
     }
 }

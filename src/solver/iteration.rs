@@ -8,18 +8,20 @@ use crate::observer::Stop;
 use crate::oracle::StochasticGradient;
 use crate::param::{ParamVec, Scalar};
 use crate::run::{self, Point, RunState};
+use crate::solution::{CostReport, CostSource};
 use argmin::core::{Error, KV, Problem, Solver, State, TerminationReason, TerminationStatus};
 use argmin::kv;
 
 /// Standard errors by which the kept cost must be below a target.
 const TARGET_ERRORS: f64 = 2.0;
 
-impl<O, F, M> Solver<O, RunState<O::Param, F>> for Arturo<F, M>
+impl<O, F, M, C> Solver<O, RunState<O::Param, F>> for Arturo<F, M, C>
 where
     O: StochasticGradient,
     O::Param: ParamVec<Scalar = F>,
     F: Scalar,
     M: Iterate<O>,
+    C: CostSource<O>,
 {
     fn name(&self) -> &str {
         "arTuRO"
@@ -34,7 +36,7 @@ where
         if let Some(x) = &state.param {
             self.method.check_start(x.as_coordinates()?)?;
         }
-        if state.target_cost > F::neg_infinity() && self.method.cost_error().is_none() {
+        if state.target_cost > F::neg_infinity() && !C::IS_KEPT {
             return Err(invalid(format!(
                 "{NAME}: `target_cost` is {}, but no cost is kept to compare with it; add \
                  `with_filtered_cost` or `with_exact_cost`, or stop by `with_tolerance`",
@@ -57,19 +59,19 @@ where
         point.check_len(NAME, self.method.dimension())?;
 
         let iteration = self.run.draw_count;
-        let report = match self.method.iterate(problem, &mut point, &mut self.run) {
-            Ok(report) => report,
+        let (report, cost) = match self.advance(problem, &mut point) {
+            Ok(reports) => reports,
             Err(error) => return Err(point.failed(NAME, iteration, error)),
         };
 
         let report_now = self.telemetry.reports_at(iteration);
-        let kv = report_now.then(|| self.report(&point, report)).transpose()?;
+        let kv = report_now.then(|| self.report(&point, report, cost)).transpose()?;
         let last_best = state.last_best_iter;
         if let Some(segments) = &mut self.segments {
             segments.record(point.param.as_coordinates()?);
         }
         point.put_back(&mut state);
-        if let Some(cost) = report.cost {
+        if let Some(cost) = cost {
             // `cost` stays NaN: argmin would take the last point for the best one
             state.best_cost = F::from_f64_lossy(cost.value);
             if !cost.is_new_best {
@@ -88,7 +90,7 @@ where
             return TerminationStatus::Terminated(TerminationReason::MaxItersReached);
         }
         // argmin's own criterion has no error, and is met by the luckiest estimate
-        let margin = TARGET_ERRORS * self.method.cost_error().unwrap_or(f64::INFINITY);
+        let margin = TARGET_ERRORS * self.cost.error();
         if state.best_cost.to_f64_exact() + margin <= state.target_cost.to_f64_exact() {
             return TerminationStatus::Terminated(TerminationReason::TargetCostReached);
         }
@@ -104,7 +106,7 @@ where
     }
 }
 
-impl<F: Scalar, M> Arturo<F, M> {
+impl<F: Scalar, M, C> Arturo<F, M, C> {
     /// Lets a [`Stop`] end the run and keep its result.
     #[must_use]
     pub fn with_stop(mut self, stop: Stop) -> Self {
@@ -118,8 +120,10 @@ impl<F: Scalar, M> Arturo<F, M> {
         O: StochasticGradient,
         O::Param: ParamVec<Scalar = F>,
         M: Iterate<O>,
+        C: CostSource<O>,
     {
         self.method.reset(len);
+        self.cost.reset();
         if let Some(segments) = &mut self.segments {
             segments.reset(len);
         }
@@ -130,8 +134,30 @@ impl<F: Scalar, M> Arturo<F, M> {
         self.run.skipped_draw_count = 0;
     }
 
+    /// What the method does with one drawn gradient, and the cost of the point that it recommends then.
+    fn advance<O>(
+        &mut self,
+        problem: &mut Problem<O>,
+        point: &mut Point<O::Param>,
+    ) -> Result<(Report, Option<CostReport>), Error>
+    where
+        O: StochasticGradient,
+        O::Param: ParamVec<Scalar = F>,
+        M: Iterate<O>,
+        C: CostSource<O>,
+    {
+        let draw = self.run.fresh_draw();
+        let report = self.method.iterate(problem, point, &mut self.run)?;
+        Ok((report, self.cost.update(problem, &point.best, draw)?))
+    }
+
     /// The internals of an iteration for the observers.
-    fn report<O>(&self, point: &Point<O::Param>, report: Report) -> Result<KV, Error>
+    fn report<O>(
+        &self,
+        point: &Point<O::Param>,
+        report: Report,
+        cost: Option<CostReport>,
+    ) -> Result<KV, Error>
     where
         O: StochasticGradient,
         O::Param: ParamVec<Scalar = F>,
@@ -153,7 +179,7 @@ impl<F: Scalar, M> Arturo<F, M> {
         if !noise.is_empty() {
             kv.insert("noise_level", kernel::sum(noise).sqrt().into());
         }
-        if let Some(cost) = report.cost {
+        if let Some(cost) = cost {
             kv.insert("filtered_cost", cost.value.into());
             kv.insert("filtered_cost_error", cost.error.into());
         }

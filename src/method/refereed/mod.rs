@@ -251,7 +251,6 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
             multiplier: step.multiplier,
             dual_evaluations: step.evaluations,
             step_norm: crate::dense::dot(&step.vector, &step.vector).sqrt(),
-            cost: None,
         }
     }
 

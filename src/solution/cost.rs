@@ -1,27 +1,16 @@
-//! A method that also keeps the cost of the recommended point.
+//! The cost of the recommended point, as a run keeps it.
 
-use super::{CostReport, Evidence, Iterate, Method, Report, Run, private};
-use crate::bounds::BoxBounds;
 use crate::oracle::{Draw, StochasticCost, StochasticGradient};
 use crate::param::{ParamVec, Scalar};
-use crate::run::Point;
 use argmin::core::{CostFunction, Error, Problem};
 
-/// A method and a source of costs, [`FilteredCost`] or [`ExactCost`]; see
-/// [`Arturo::with_filtered_cost`](crate::Arturo::with_filtered_cost) and
-/// [`Arturo::with_exact_cost`](crate::Arturo::with_exact_cost).
-#[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
-pub struct Costed<M, C> {
-    method: M,
-    cost: C,
-    /// The least cost that was announced as the best, and the last one with its error.
-    best: Option<f64>,
-    last: Option<[f64; 2]>,
-}
-
-/// Where the cost of the recommended point comes from, on an oracle of the type `O`.
+/// Where the cost of the recommended point comes from, on an oracle of the type `O`: nowhere (`()`),
+/// [`FilteredCost`] or [`ExactCost`].
 pub trait CostSource<O: StochasticGradient>: private::Sealed {
+    /// Whether there is a cost.
+    #[doc(hidden)]
+    const IS_KEPT: bool = true;
+
     /// Starts anew.
     #[doc(hidden)]
     fn reset(&mut self);
@@ -36,84 +25,90 @@ pub trait CostSource<O: StochasticGradient>: private::Sealed {
     ) -> Result<Option<[f64; 2]>, Error>;
 }
 
-impl<M, C> Costed<M, C> {
-    pub(crate) fn new(method: M, cost: C) -> Self {
-        Self { method, cost, best: None, last: None }
-    }
+mod private {
+    /// Sources of costs are those of this crate.
+    pub trait Sealed {}
 }
 
-impl<M, C> private::Sealed for Costed<M, C> {}
-
-impl<F, M: Method<F>, C> Method<F> for Costed<M, C> {
-    fn multiplier(&self) -> f64 {
-        self.method.multiplier()
-    }
-
-    fn precision(&self) -> &[F] {
-        self.method.precision()
-    }
-
-    fn curvature(&self) -> &[F] {
-        self.method.curvature()
-    }
-
-    fn noise(&self) -> &[F] {
-        self.method.noise()
-    }
-
-    fn bounds(&self) -> Option<&BoxBounds<F>> {
-        self.method.bounds()
-    }
-
-    fn cost_error(&self) -> Option<f64> {
-        Some(self.last.map_or(f64::INFINITY, |[_, error]| error))
-    }
-
-    fn evidence(&self, draw_count: u64) -> Option<Evidence> {
-        self.method.evidence(draw_count)
-    }
+/// A source of costs, and its last cost.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+pub(crate) struct KeptCost<C> {
+    source: C,
+    /// The least cost that was announced as the best, and the last one with its error.
+    best: Option<f64>,
+    last: Option<[f64; 2]>,
 }
 
-impl<O, M, C> Iterate<O> for Costed<M, C>
-where
-    O: StochasticGradient,
-    O::Param: ParamVec,
-    M: Iterate<O>,
-    C: CostSource<O>,
-{
-    fn reset(&mut self, len: usize) {
-        self.method.reset(len);
-        self.cost.reset();
+/// The cost of the recommended point.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CostReport {
+    /// In units of f.
+    pub value: f64,
+    /// Standard error; 0 for an exact cost.
+    pub error: f64,
+    /// Whether it is below the best one so far, by more than its error.
+    pub is_new_best: bool,
+}
+
+impl<C> KeptCost<C> {
+    pub fn new(source: C) -> Self {
+        Self { source, best: None, last: None }
+    }
+
+    /// The standard error of the last cost; infinite before the first one.
+    pub fn error(&self) -> f64 {
+        self.last.map_or(f64::INFINITY, |[_, error]| error)
+    }
+
+    /// Starts anew.
+    pub fn reset<O>(&mut self)
+    where
+        O: StochasticGradient,
+        C: CostSource<O>,
+    {
+        self.source.reset();
         (self.best, self.last) = (None, None);
     }
 
-    fn dimension(&self) -> usize {
-        self.method.dimension()
-    }
-
-    fn check_start(&self, x: &[<O::Param as ParamVec>::Scalar]) -> Result<(), Error> {
-        self.method.check_start(x)
-    }
-
-    fn iterate(
+    /// Looks at the recommended point at a draw of costs, one for each draw of the gradient and
+    /// independent of it, for the point follows the gradients.
+    pub fn update<O>(
         &mut self,
         problem: &mut Problem<O>,
-        point: &mut Point<O::Param>,
-        run: &mut Run,
-    ) -> Result<Report, Error> {
-        // independent of the gradients, which the point follows
-        let draw = run.fresh_draw().stream(COST_STREAM);
-        let mut report = self.method.iterate(problem, point, run)?;
+        best: &O::Param,
+        draw: Draw,
+    ) -> Result<Option<CostReport>, Error>
+    where
+        O: StochasticGradient,
+        C: CostSource<O>,
+    {
         let mut is_new_best = false;
-        if let Some([value, error]) = self.cost.cost(problem, &point.best, draw)? {
+        if let Some([value, error]) = self.source.cost(problem, best, draw.stream(COST_STREAM))? {
             is_new_best = self.best.is_none_or(|best| value + error < best);
             if is_new_best {
                 self.best = Some(value);
             }
             self.last = Some([value, error]);
         }
-        report.cost = self.last.map(|[value, error]| CostReport { value, error, is_new_best });
-        Ok(report)
+        Ok(self.last.map(|[value, error]| CostReport { value, error, is_new_best }))
+    }
+}
+
+impl private::Sealed for () {}
+
+impl<O: StochasticGradient> CostSource<O> for () {
+    const IS_KEPT: bool = false;
+
+    fn reset(&mut self) {}
+
+    fn cost(
+        &mut self,
+        _problem: &mut Problem<O>,
+        _best: &O::Param,
+        _draw: Draw,
+    ) -> Result<Option<[f64; 2]>, Error> {
+        Ok(None)
     }
 }
 
