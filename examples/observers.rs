@@ -16,6 +16,7 @@ use argmin_arturo::Arturo;
 use argmin_arturo::baseline::Adam;
 use argmin_arturo::observer::{History, Plot, Progress, Report, Table};
 use argmin_arturo::oracle::{FiniteSum, MiniBatch};
+use argmin_arturo::solution::RunResult;
 use argmin_observer_slog::SlogLogger;
 use serde::Deserialize;
 
@@ -96,7 +97,7 @@ fn answer(state: &Run) -> [f64; 2] {
 fn main() -> Result<(), Error> {
     let (adam, adam_table) = watched(Adam::new(LEARNING_RATE)?)?;
     let (arturo, arturo_table) = watched(Arturo::new())?;
-    let solution = arturo.solver().solution(arturo.state())?;
+    let solution = arturo.solution()?;
     let [adam, arturo] = [answer(adam.state()), answer(arturo.state())];
     let optimum = Nile::load()?.moments();
 
@@ -125,7 +126,7 @@ fn main() -> Result<(), Error> {
         .with_setting("draws", DRAWS)
         .with_setting("Adam's learning rate", LEARNING_RATE)
         .with_table("Estimates", head, rows)
-        .with_solution(&solution, &["mean, 10^8 m^3 a year", "ln(standard deviation)"])
+        .with_solution(&solution, &["mean, 10^8 m^3 a year", "ln(standard deviation)"])?
         .with_plot(plot)
         .save("observers.html")?;
     println!("see observers.log, observers.csv, observers.svg and observers.html");

@@ -28,6 +28,7 @@
 //! ```
 
 pub use crate::oracle::{Draw, FiniteSum, MiniBatch, StochasticGradient};
+pub use crate::solution::RunResult;
 pub use crate::solver::Arturo;
 pub use argmin::core::observers::ObserverMode;
 pub use argmin::core::{Error, Executor, State};

@@ -1,5 +1,7 @@
 //! The settings of the solver can be made in any order.
 
+#![expect(clippy::vec_init_then_push, reason = "a macro fills it")]
+
 use argmin::core::{Error, Gradient};
 use argmin_arturo::dual::Bisection;
 use argmin_arturo::hessian::AdaptiveRls;

@@ -2,7 +2,7 @@
 #![cfg(feature = "nalgebra")]
 
 use argmin::core::{Error, Executor, Problem, State};
-use argmin_arturo::solution::{Certification, Verdict};
+use argmin_arturo::solution::{Certification, RunResult, Verdict};
 use argmin_arturo::{Arturo, Draw, StochasticGradient};
 use nalgebra::{DMatrix, DVector};
 use rand_distr::{Distribution, StandardNormal};
@@ -50,10 +50,9 @@ fn certified_and_streaming_intervals_cover_correlated_coordinates() {
             .configure(|state| state.param(vec![0.0; 10]).max_iters(500))
             .run()
             .unwrap();
-        let solution = result.solver().solution(result.state()).unwrap();
+        let solution = result.solution().unwrap();
         let certification = Certification::new(500).unwrap().with_hessian_draws(2).unwrap();
-        let certificate =
-            result.solver.certify(&mut result.problem, &result.state, &certification).unwrap();
+        let certificate = result.certify_with(&certification).unwrap();
         let errors = certificate.standard_error().unwrap();
         let inside = |x: &f64, error: &f64| (x - 1.0).abs() < 1.96 * error;
         for (x, error) in std::iter::zip(&certificate.param, &errors) {
@@ -116,8 +115,7 @@ fn draws_are_counted_fresh_and_repeatable() {
         .run()
         .unwrap();
     let certification = Certification::new(50).unwrap();
-    let mut certify =
-        || result.solver.certify(&mut result.problem, &result.state, &certification).unwrap();
+    let mut certify = || result.certify_with(&certification).unwrap();
     let (first, second) = (certify(), certify());
     assert_eq!(first, second);
     assert_eq!(first.gradient_count, 50 + 2 * 3 * 10);

@@ -11,7 +11,7 @@ use argmin::core::{
 use argmin_arturo::baseline::Adam;
 use argmin_arturo::hessian::{AdaptiveRls, ExactDiagonal};
 use argmin_arturo::oracle::{GaussianNoise, StochasticCost};
-use argmin_arturo::solution::{Solution, Tolerance, Verdict, compare_costs};
+use argmin_arturo::solution::{RunResult, Solution, Tolerance, Verdict, compare_costs};
 use argmin_arturo::{Arturo, Averaging, Draw, PaperSettings, StochasticGradient};
 use common::{Recorder, float};
 use rand_distr::{Distribution, StandardNormal};
@@ -77,7 +77,7 @@ where
 fn solve(oracle: &Bowl, seed: u64, draws: u64) -> Solution {
     let n = oracle.curvatures.len();
     let result = run(oracle.clone(), Arturo::new().with_seed(seed), n, draws);
-    result.solver().solution(result.state()).unwrap()
+    result.solution().unwrap()
 }
 
 fn mean(values: &[f64]) -> f64 {
@@ -219,7 +219,7 @@ fn stops_on_a_predicted_gain_are_seldom_false() {
                 let result = run(oracle.clone(), solver, curvatures.len(), 20_000);
                 let reason = result.state().get_termination_reason();
                 assert_eq!(reason, Some(&TerminationReason::SolverConverged), "{seed}");
-                let solution = result.solver().solution(result.state()).unwrap();
+                let solution = result.solution().unwrap();
                 assert_eq!(solution.verdict, Verdict::Converged);
                 wrong += u32::from(oracle.value(&solution.param) > 3.0 * tolerance);
             }
@@ -259,7 +259,7 @@ fn what_drifts_or_diverges_is_never_converged() {
             let oracle = Tilted { bowl: drifting, slope };
             let solver = Arturo::new().with_seed(seed).with_tolerance(tolerance).unwrap();
             let result = run(oracle, solver, 2, 3000);
-            if let Ok(solution) = result.solver().solution(result.state()) {
+            if let Ok(solution) = result.solution() {
                 assert_ne!(solution.verdict, Verdict::Converged, "{name} {seed}\n{solution}");
             }
         }
@@ -322,7 +322,7 @@ fn estimators_of_curvature_give_errors_but_no_verdict_of_rest() {
         .configure(|state| state.param(vec![3.0]).max_iters(500))
         .run()
         .unwrap();
-    let solution = result.solver().solution(result.state()).unwrap();
+    let solution = result.solution().unwrap();
     assert_eq!(solution.verdict, Verdict::StillMoving);
     assert!(solution.param[0].abs() < 4.0 * solution.standard_error[0], "{solution}");
 
@@ -332,7 +332,7 @@ fn estimators_of_curvature_give_errors_but_no_verdict_of_rest() {
         .run()
         .unwrap();
     assert_eq!(
-        result.solver().solution(result.state()).unwrap_err().to_string(),
+        result.solution().unwrap_err().to_string(),
         "Invalid parameter: \"Arturo: no errors can be given for a method that does not estimate \
          the noise of its draws, in a box, nor before the first draw; use `Arturo::new`\""
     );
@@ -359,17 +359,15 @@ fn a_run_that_ends_at_any_draw_says_what_it_knows() {
     // the Hessian of the first is never known within so few draws, that of the second soon
     let jumping = |draws| {
         let result = run(Jumping, Arturo::new(), 3, draws);
-        let posterior = result.solver().posterior(result.state(), 1.0).unwrap();
-        (result.solver().solution(result.state()).unwrap(), posterior)
+        result.solution().unwrap()
     };
     let steady = |draws| {
         let result = run(bowl(&[1.0, 2.0, 3.0], 1.0), Arturo::new(), 3, draws);
-        let posterior = result.solver().posterior(result.state(), 1.0).unwrap();
-        (result.solver().solution(result.state()).unwrap(), posterior)
+        result.solution().unwrap()
     };
     let mut counts = [0, 0];
     for (k, draws) in (1..=120).flat_map(|draws| [(0, draws), (1, draws)]) {
-        let (solution, posterior) = if k == 0 { jumping(draws) } else { steady(draws) };
+        let solution = if k == 0 { jumping(draws) } else { steady(draws) };
         let errors = &solution.standard_error;
         assert!(errors.iter().all(|error| *error > 0.0), "{draws}: {solution}");
         if errors.iter().all(|error| error.is_finite()) {
@@ -380,7 +378,7 @@ fn a_run_that_ends_at_any_draw_says_what_it_knows() {
         assert_eq!(solution.verdict, Verdict::StillMoving);
         assert_eq!(solution.predicted_gain_bound, f64::INFINITY);
         assert!(solution.gradient.iter().all(|g| g.is_nan()));
-        assert!(posterior.standard_deviation_error.iter().all(|e| e.is_infinite()));
+        assert!(solution.curvature_error.iter().all(|e| e.is_infinite()));
     }
     assert!(counts.iter().all(|count| (60..120).contains(count)), "{counts:?}");
     let solver = Arturo::<f64>::new();
@@ -396,7 +394,7 @@ fn a_slope_that_is_noise_is_no_curvature() {
             .configure(|state| state.param(vec![0.0; 3]).max_iters(400))
             .run()
             .unwrap();
-        result.solver().solution(result.state()).unwrap()
+        result.solution().unwrap()
     };
     for seed in 0..20 {
         let unknown = errors(1e-6, 1.0, seed);
@@ -413,7 +411,7 @@ fn a_slope_that_is_noise_is_no_curvature() {
 fn a_solution_prints_as_a_table_and_has_r_hats_on_request() {
     let solver = Arturo::new().with_segments();
     let result = run(bowl(&[1.0, 100.0], 1.0), solver, 2, 1000);
-    let solution = result.solver().solution(result.state()).unwrap();
+    let solution = result.solution().unwrap();
     let r_hat = solution.r_hat.as_ref().unwrap();
     assert!(r_hat.iter().all(|r| (0.9..5.0).contains(r)), "{r_hat:?}");
     let text = solution.to_string();
@@ -428,14 +426,14 @@ fn a_solution_prints_as_a_table_and_has_r_hats_on_request() {
     let [low, high] = solution.intervals(0.95).unwrap()[0];
     assert!((high - low - 3.92 * solution.standard_error[0]).abs() < 1e-2);
 
-    let posterior = result.solver().posterior(result.state(), 0.01).unwrap();
+    let deviations = solution.posterior_deviation(0.01).unwrap();
     // sqrt(0.01 / 1) and sqrt(0.01 / 100), the curvature to 10 %
-    for (deviation, exact) in posterior.standard_deviation.iter().zip([0.1, 0.01]) {
-        assert!((deviation / exact - 1.0).abs() < 0.1, "{posterior}");
+    for (deviation, exact) in deviations.iter().zip([0.1, 0.01]) {
+        assert!((deviation / exact - 1.0).abs() < 0.1, "{deviations:?}");
     }
     assert_eq!(
-        result.solver().posterior(result.state(), f64::NAN).unwrap_err().to_string(),
-        "Invalid parameter: \"Posterior: `temperature` must be positive and finite, got NaN\""
+        solution.posterior_deviation(f64::NAN).unwrap_err().to_string(),
+        "Invalid parameter: \"Solution: `temperature` must be positive and finite, got NaN\""
     );
 }
 
@@ -551,7 +549,7 @@ fn averages_of_every_policy_end_near_the_minimum() {
 #[test]
 fn a_solution_survives_json() {
     let result = run(bowl(&[1.0, 2.0], 1.0), Arturo::new().with_segments(), 2, 300);
-    let solution = result.solver().solution(result.state()).unwrap();
+    let solution = result.solution().unwrap();
     let text = serde_json::to_string(&solution).unwrap();
     assert_eq!(serde_json::from_str::<Solution>(&text).unwrap(), solution);
 }

@@ -2,7 +2,7 @@
 
 use crate::{Oracle, for_seeds, mean, problem, solver};
 use argmin::core::{Error, Executor};
-use argmin_arturo::solution::{Certification, Verdict};
+use argmin_arturo::solution::{Certification, RunResult, Verdict};
 use suite::Problem;
 
 /// A problem, the draws of the run and of the certified mean, and the draws of its Hessian.
@@ -74,10 +74,9 @@ fn run(
     let mut result = Executor::new(Oracle(problem), solver(seed))
         .configure(|state| state.param(problem.start()).max_iters(draws))
         .run()?;
-    let solution = result.solver().solution(result.state())?;
+    let solution = result.solution()?;
     let certification = Certification::new(draws)?.with_hessian_draws(hessian_draws)?;
-    let mut certificate =
-        result.solver.certify(&mut result.problem, &result.state, &certification)?;
+    let mut certificate = result.certify_with(&certification)?;
     if certificate.verdict == Verdict::StillMoving {
         let from = certificate.param.clone();
         certificate = certification.at(&mut result.problem, &from, seed + 1_000_000)?;

@@ -5,6 +5,7 @@ use argmin::core::observers::{Observe, ObserverMode};
 use argmin::core::{Error, Executor, IterState, KV, OptimizationResult, Solver, State};
 use argmin_arturo::baseline::Adam;
 use argmin_arturo::oracle::StochasticCost;
+use argmin_arturo::solution::RunResult;
 use argmin_arturo::{Arturo, Draw, StochasticGradient};
 use rand_distr::{Distribution, StandardNormal};
 use std::sync::{Arc, Mutex};
@@ -84,7 +85,7 @@ pub fn print(seeds: u64) -> Result<(), Error> {
     let arturo = for_seeds(seeds, |seed| {
         let solver = Arturo::new().with_seed(seed).with_filtered_cost();
         let (values, result) = run(solver, seed)?;
-        let predicted = result.solver().solution(result.state())?.predicted_gain;
+        let predicted = result.solution()?.predicted_gain;
         let row = &result.state().get_best_cost();
         Ok((values, row - values[0], predicted))
     })?;

@@ -3,7 +3,7 @@
 use crate::problem::{Oracle, Problem};
 use argmin::core::{Error, Executor, State, TerminationReason};
 use argmin_arturo::oracle::Fresh;
-use argmin_arturo::solution::{Solution, Tolerance, Verdict};
+use argmin_arturo::solution::{RunResult, Tolerance, Verdict};
 use argmin_arturo::{Arturo, Draw, Scalar, StochasticGradient};
 use std::fmt;
 use std::marker::PhantomData;
@@ -51,11 +51,18 @@ pub struct Judged {
     pub description: String,
 }
 
+/// What a run says of its answer.
+pub struct Claim {
+    pub verdict: Verdict,
+    pub standard_error: Vec<f64>,
+    pub predicted_gain_bound: f64,
+}
+
 /// What a run came to.
 pub struct Answer {
     pub param: Vec<f64>,
     /// None in a box, which has no errors.
-    pub solution: Option<Solution>,
+    pub claim: Option<Claim>,
     pub by_tolerance: bool,
     pub draws: u64,
 }
@@ -140,19 +147,24 @@ where
                 .run()?
         };
     }
-    macro_rules! run_to_solution {
+    macro_rules! run_to_claim {
         ($solver:expr) => {{
             let mut solver = $solver.with_seed(seed);
             if let Some(tolerance) = tolerance {
                 solver = solver.with_tolerance(tolerance)?;
             }
             let result = run!(solver);
-            let solution = result.solver().solution(result.state())?;
-            (result.state, Some(solution))
+            let solution = result.solution()?;
+            let claim = Claim {
+                verdict: solution.verdict,
+                standard_error: solution.standard_error,
+                predicted_gain_bound: solution.predicted_gain_bound,
+            };
+            (result.state, Some(claim))
         }};
     }
-    let (state, solution) = match &problem.bounds {
-        None => run_to_solution!(Arturo::<F>::new()),
+    let (state, claim) = match &problem.bounds {
+        None => run_to_claim!(Arturo::<F>::new()),
         Some((lower, upper)) => {
             let solver = Arturo::<F>::new().with_seed(seed);
             (run!(solver.with_bounds(cast(lower), cast(upper))?).state, None)
@@ -161,7 +173,7 @@ where
     let param = state.get_best_param().ok_or_else(|| Error::msg("there is no answer"))?;
     Ok(Answer {
         param: param.iter().map(|x| x.to_f64_exact()).collect(),
-        solution,
+        claim,
         by_tolerance: state.get_termination_reason() == Some(&TerminationReason::SolverConverged),
         draws: state.get_iter(),
     })
@@ -175,9 +187,9 @@ impl Answer {
             problem.gap(&self.param),
             problem.distance(&self.param)
         );
-        if let Some(solution) = &self.solution {
-            let bound = solution.predicted_gain_bound;
-            text += &format!(", {:?}, gain at most {bound:.1e}", solution.verdict);
+        if let Some(claim) = &self.claim {
+            let bound = claim.predicted_gain_bound;
+            text += &format!(", {:?}, gain at most {bound:.1e}", claim.verdict);
         }
         text
     }
@@ -224,13 +236,13 @@ pub fn findings(problem: &Problem, end: End, answer: &Answer) -> Vec<Finding> {
 
 /// Whether the answer is farther off than a verdict that calls it settled says.
 fn is_false_verdict(problem: &Problem, answer: &Answer) -> bool {
-    let Some(solution) = &answer.solution else {
+    let Some(claim) = &answer.claim else {
         return false;
     };
     let gap = problem.gap(&answer.param);
     let start_gap = problem.gap(&problem.start);
-    let bound = CLAIM * solution.predicted_gain_bound + problem.rounding();
-    match solution.verdict {
+    let bound = CLAIM * claim.predicted_gain_bound + problem.rounding();
+    match claim.verdict {
         // a gradient of the square root of the machine epsilon of its size at the start, which is
         // that squared in the gap, times the condition: 1e-16 1e6 at most
         Verdict::Converged => {
@@ -241,7 +253,7 @@ fn is_false_verdict(problem: &Problem, answer: &Answer) -> bool {
             let minimizer = problem.minimizer();
             let is_off = |i: usize| {
                 let error = (answer.param[i] - minimizer[i]).abs();
-                error > CLAIM * solution.standard_error[i] + problem.resolution(i)
+                error > CLAIM * claim.standard_error[i] + problem.resolution(i)
             };
             gap > bound || (0..problem.active()).any(is_off)
         }

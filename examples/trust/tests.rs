@@ -99,7 +99,7 @@ fn a_seed_repeats_its_runs() {
 
 #[test]
 fn the_judge_tells_good_answers_from_bad_ones() {
-    let at = |param: Vec<f64>| Answer { param, solution: None, by_tolerance: true, draws: 1000 };
+    let at = |param: Vec<f64>| Answer { param, claim: None, by_tolerance: true, draws: 1000 };
     let gain = |problem: &Problem| {
         End::Tolerance(Tolerance::PredictedGain(1e-3 * problem.gap(&problem.start)), 1000)
     };

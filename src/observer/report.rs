@@ -1,6 +1,7 @@
 //! A report of runs in one file.
 
 use super::{Plot, short};
+use crate::param::ParamVec;
 use crate::solution::{Solution, number};
 use argmin::core::Error;
 use std::fmt::Display;
@@ -107,16 +108,20 @@ impl Report {
     /// let result = Executor::new(Bowl, Arturo::new())
     ///     .configure(|state| state.param(vec![0.0]).max_iters(100))
     ///     .run()?;
-    /// let solution = result.solver().solution(result.state())?;
-    /// let html = Report::new("A bowl").with_solution(&solution, &["width, m"]).to_html()?;
+    /// let solution = result.solution()?;
+    /// let html = Report::new("A bowl").with_solution(&solution, &["width, m"])?.to_html()?;
     /// assert!(html.contains("<td>width, m</td><td>1.0000</td>"));
     /// # Ok::<(), Error>(())
     /// ```
-    #[must_use]
-    pub fn with_solution(mut self, solution: &Solution, names: &[&str]) -> Self {
+    pub fn with_solution<P: ParamVec>(
+        mut self,
+        solution: &Solution<P>,
+        names: &[&str],
+    ) -> Result<Self, Error> {
         let mut head = vec!["", "x", "std. error", "gradient", "std. error"];
-        let Solution { param, standard_error, gradient, gradient_error, r_hat, .. } = solution;
-        let mut columns = vec![param, standard_error, gradient, gradient_error];
+        let Solution { standard_error, gradient, gradient_error, r_hat, .. } = solution;
+        let param = solution.coordinates()?;
+        let mut columns = vec![&param, standard_error, gradient, gradient_error];
         if let Some(r_hat) = r_hat {
             head.push("R-hat");
             columns.push(r_hat);
@@ -137,7 +142,7 @@ impl Report {
             rows,
             notes: solution.summary().lines().map(String::from).collect(),
         });
-        self
+        Ok(self)
     }
 
     /// Adds a picture, and a table of what its runs reported last.
@@ -258,13 +263,16 @@ mod tests {
             r_hat: Some(values(0.5)),
             gradient: values(-2.0),
             gradient_error: values(3.0),
+            curvature: values(1.0),
+            curvature_error: values(0.1),
             predicted_gain: 0.25,
             predicted_gain_bound: 0.5,
             effective_draws: Some(70.0),
             draw_count: 100,
             verdict: crate::solution::Verdict::StillMoving,
         };
-        let html = Report::new("").with_solution(&solution, &["mass, kg", "a < b"]).to_html();
+        let html =
+            Report::new("").with_solution(&solution, &["mass, kg", "a < b"]).unwrap().to_html();
         let html = html.unwrap();
         assert_eq!(html.matches("<tr>").count(), 1 + 10 + 1 + 10);
         assert!(html.contains("<th>R-hat</th>"));

@@ -90,8 +90,14 @@ pub(super) fn is_settled(evidence: &Evidence) -> bool {
     evidence.progress == Progress::Resting && evidence.bias < CONTRADICTED
 }
 
-/// Everything but R-hat.
-pub(crate) fn assess(evidence: &Evidence, x: &[f64], best: &[f64], draw_count: u64) -> Solution {
+/// Everything but R-hat, of the recommended point `param`, whose coordinates are `best`.
+pub(crate) fn assess<P>(
+    evidence: &Evidence,
+    x: &[f64],
+    param: P,
+    best: &[f64],
+    draw_count: u64,
+) -> Solution<P> {
     let gains = gains(evidence, x, best);
     let inflation = inflation(evidence);
     let standard_error = offsets(evidence, x, best)
@@ -100,11 +106,13 @@ pub(crate) fn assess(evidence: &Evidence, x: &[f64], best: &[f64], draw_count: u
         .map(|(offset, variance)| (inflation * variance + offset * offset).sqrt())
         .collect();
     Solution {
-        param: best.to_vec(),
+        param,
         standard_error,
         r_hat: None,
         gradient: evidence.gradient.clone(),
         gradient_error: evidence.gradient_error.clone(),
+        curvature_error: evidence.curvature.iter().map(|a| evidence.curvature_error * a).collect(),
+        curvature: evidence.curvature.clone(),
         predicted_gain: gains.expected,
         predicted_gain_bound: gains.bound,
         effective_draws: (!evidence.is_exact).then_some(evidence.effective_draws),

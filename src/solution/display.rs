@@ -1,6 +1,7 @@
 //! Tables for a notebook.
 
-use super::{Posterior, Solution, Verdict};
+use super::{Solution, Verdict};
+use crate::param::ParamVec;
 use std::fmt;
 
 /// Coordinates that a table shows: all of a small problem, else those at the ends.
@@ -63,10 +64,11 @@ pub(crate) fn number(value: f64) -> String {
 
 /// A table with a line for each coordinate (of more than 20 the first and last ten), and the gain
 /// and verdict below.
-impl fmt::Display for Solution {
+impl<P: ParamVec> fmt::Display for Solution<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let header = ["x", "std. error", "gradient", "std. error", "R-hat"];
-        let columns = [&self.param[..], &self.standard_error, &self.gradient, &self.gradient_error];
+        let x = self.coordinates().map_err(|_| fmt::Error)?;
+        let columns = [&x[..], &self.standard_error, &self.gradient, &self.gradient_error];
         match &self.r_hat {
             Some(r_hat) => {
                 let [x, error, gradient, gradient_error] = columns;
@@ -78,7 +80,7 @@ impl fmt::Display for Solution {
     }
 }
 
-impl Solution {
+impl<P> Solution<P> {
     /// Gain, draws and verdict, a line each.
     pub(crate) fn summary(&self) -> String {
         let (gain, bound) = (self.predicted_gain, self.predicted_gain_bound);
@@ -91,21 +93,5 @@ impl Solution {
             "f above its minimum by about {gain:.2e}, below {bound:.2e} (95 %)\n\
              {draws} draws{worth}\nverdict: {verdict}"
         )
-    }
-}
-
-impl fmt::Display for Posterior {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let header = ["mean", "std. deviation", "its error", "curvature", "its error"];
-        let Self { mean, standard_deviation, standard_deviation_error, .. } = self;
-        let columns = [
-            mean,
-            standard_deviation,
-            standard_deviation_error,
-            &self.curvature,
-            &self.curvature_error,
-        ];
-        table(f, header, columns.map(|column| &column[..]))?;
-        write!(f, "diagonal: correlations are not seen")
     }
 }

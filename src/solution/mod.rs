@@ -2,9 +2,9 @@
 //!
 //! | you want to know | use |
 //! |---|---|
-//! | how far the recommended point is from the minimum, from the run itself | [`Arturo::solution`](crate::Arturo::solution): [`Solution`] |
-//! | the same with all correlations, for fresh draws | [`Arturo::certify`](crate::Arturo::certify): [`Certificate`] |
-//! | how wide a posterior is | [`Arturo::posterior`](crate::Arturo::posterior), [`Certificate::posterior_covariance`] |
+//! | how far the recommended point is from the minimum, from the run itself | [`result.solution()`](RunResult::solution): [`Solution`] |
+//! | the same with all correlations, for fresh draws | [`result.certify(draws)`](RunResult::certify): [`Certificate`] |
+//! | how wide a posterior is | [`Solution::posterior_deviation`], [`Certificate::posterior_covariance`] |
 //! | when to stop | [`Arturo::with_tolerance`](crate::Arturo::with_tolerance): [`Tolerance`] |
 //! | the cost along the way | [`Arturo::with_filtered_cost`](crate::Arturo::with_filtered_cost), [`Arturo::with_exact_cost`](crate::Arturo::with_exact_cost) |
 //! | which of a few points is the best | [`compare_costs`] |
@@ -16,7 +16,7 @@ mod compare;
 mod cost;
 mod display;
 mod normal;
-mod posterior;
+mod result;
 mod segments;
 mod tolerance;
 
@@ -31,15 +31,18 @@ pub(crate) use cost::{CostReport, CostSource, KeptCost};
 pub use cost::{ExactCost, FilteredCost};
 #[cfg(feature = "plot")]
 pub(crate) use display::number;
-pub use posterior::Posterior;
+pub use result::RunResult;
 pub(crate) use segments::Segments;
 pub(crate) use tolerance::Stopping;
 pub use tolerance::Tolerance;
 
+use crate::error::{Requirement, require};
+use crate::param::{ParamVec, Scalar};
+use argmin::core::Error;
 use normal::two_sided_quantile;
 
-/// The answer of a run, with its Monte-Carlo error and a verdict; see
-/// [`Arturo::solution`](crate::Arturo::solution).
+/// The answer of a run, with its Monte-Carlo error and a verdict; see [`RunResult::solution`]. `P` is the
+/// type of the parameter vector.
 ///
 /// # Where the errors come from
 ///
@@ -59,15 +62,15 @@ use normal::two_sided_quantile;
 /// come out too small. [`Arturo::certify`](crate::Arturo::certify) spends fresh draws to do without B.
 ///
 /// The errors are those of the draws alone: how well the *optimum* is known, not how well the
-/// optimum of the data represents the world (for that see [`Posterior`]).
+/// optimum of the data represents the world (for that see [`posterior_deviation`](Self::posterior_deviation)).
 ///
 /// [`Display`](std::fmt::Display) prints a table.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
-pub struct Solution {
+pub struct Solution<P = Vec<f64>> {
     /// The recommended point, argmin's `best_param`.
-    pub param: Vec<f64>,
+    pub param: P,
     /// Monte-Carlo standard error of each coordinate, in units of x: noise of the gradient over the
     /// curvature, and the known distance of the recommended point from the minimum of the model.
     pub standard_error: Vec<f64>,
@@ -80,6 +83,11 @@ pub struct Solution {
     pub gradient: Vec<f64>,
     /// Its standard error.
     pub gradient_error: Vec<f64>,
+    /// Curvature of f in each coordinate, the diagonal of the model's Hessian, in units of f/x^2.
+    pub curvature: Vec<f64>,
+    /// Its standard error: the root mean square part by which the model has missed the changes of the
+    /// gradient along the last steps, at least 10 %.
+    pub curvature_error: Vec<f64>,
     /// f at the recommended point less the least f, as predicted, in units of f.
     pub predicted_gain: f64,
     /// What that is below with a probability of about 95 %, as far as the model holds.
@@ -121,15 +129,74 @@ pub enum Verdict {
     },
 }
 
-impl Solution {
+/// What the answer is called in error messages.
+const NAME: &str = "Solution";
+
+impl<P: ParamVec> Solution<P> {
     /// The intervals that hold the coordinates of the minimum with this probability (in (0, 1), such
     /// as 0.95), as far as the standard errors do; in units of x.
     ///
     /// # Errors
     /// If the confidence is out of range.
-    pub fn intervals(&self, confidence: f64) -> Result<Vec<[f64; 2]>, argmin::core::Error> {
-        let quantile = two_sided_quantile("Solution", confidence)?;
-        let around = |(x, error): (&f64, &f64)| [x - quantile * error, x + quantile * error];
-        Ok(std::iter::zip(&self.param, &self.standard_error).map(around).collect())
+    pub fn intervals(&self, confidence: f64) -> Result<Vec<[f64; 2]>, Error> {
+        let quantile = two_sided_quantile(NAME, confidence)?;
+        let around = |(x, error): (f64, &f64)| [x - quantile * error, x + quantile * error];
+        Ok(std::iter::zip(self.coordinates()?, &self.standard_error).map(around).collect())
+    }
+
+    /// The recommended point in `f64`.
+    pub(crate) fn coordinates(&self) -> Result<Vec<f64>, Error> {
+        Ok(self.param.as_coordinates()?.iter().map(|x| x.to_f64_exact()).collect())
+    }
+}
+
+impl<P> Solution<P> {
+    /// The standard deviation of each coordinate in the diagonal Laplace approximation of a posterior:
+    /// independent normal distributions about the recommended point, of variance temperature / curvature.
+    ///
+    /// With f the average negative log-likelihood over N observations (and prior), exp(-N f) is the
+    /// posterior density, and its curvature N times that of f: the temperature is 1/N. For f the sum
+    /// over the observations it is 1. The relative error is half that of the curvature.
+    ///
+    /// # Correlations
+    ///
+    /// The diagonal does not contain them. For a normal posterior of precision matrix N H these standard
+    /// deviations are those of one coordinate with all others *held fixed*, (N H_ii)^(-1/2). The marginal
+    /// ones, (N H^-1)_ii^(1/2), are larger: by the factor 1 / sqrt(1 - r^2) for two coordinates of
+    /// correlation r, and without bound in general. The curvature of an estimator is the slope of each
+    /// coordinate's gradient along the steps, which contains part of the off-diagonal terms. For the
+    /// whole matrix see [`Certificate::posterior_covariance`].
+    ///
+    /// # Reference
+    /// D. MacKay, *A practical Bayesian framework for backpropagation networks*, 1992.
+    ///
+    /// ```
+    /// use argmin::core::Gradient;
+    /// use argmin_arturo::oracle::GaussianNoise;
+    /// use argmin_arturo::prelude::*;
+    ///
+    /// /// Mean of (x - z_i)^2 / 2 over 400 observations z_i of variance 1: the posterior of their mean
+    /// /// has the standard deviation 1/20.
+    /// struct Mean;
+    /// impl Gradient for Mean {
+    ///     type Param = Vec<f64>;
+    ///     type Gradient = Vec<f64>;
+    ///     fn gradient(&self, x: &Vec<f64>) -> Result<Vec<f64>, Error> {
+    ///         Ok(vec![x[0] - 3.0])
+    ///     }
+    /// }
+    /// let result = Executor::new(GaussianNoise::new(Mean, 1.0)?, Arturo::new())
+    ///     .configure(|state| state.param(vec![0.0]).max_iters(1000))
+    ///     .run()?;
+    /// let deviation = result.solution()?.posterior_deviation(1.0 / 400.0)?;
+    /// assert!((deviation[0] - 0.05).abs() < 0.005);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the temperature is not positive and finite.
+    pub fn posterior_deviation(&self, temperature: f64) -> Result<Vec<f64>, Error> {
+        require(NAME, "temperature", temperature, Requirement::Positive)?;
+        Ok(self.curvature.iter().map(|a| (temperature / a).sqrt()).collect())
     }
 }

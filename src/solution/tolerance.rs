@@ -50,13 +50,13 @@ impl Tolerance {
         }
     }
 
-    fn is_met(self, solution: &Solution, curvature: &[f64]) -> bool {
+    fn is_met<P>(self, solution: &Solution<P>, best: &[f64], curvature: &[f64]) -> bool {
         match self {
             Self::RelativeError(r) => {
                 let norm = |values: &[f64]| -> f64 {
                     std::iter::zip(values, curvature).map(|(v, a)| a * v * v).sum()
                 };
-                norm(&solution.standard_error) <= r * r * norm(&solution.param)
+                norm(&solution.standard_error) <= r * r * norm(best)
             }
             Self::PredictedGain(gain) => solution.predicted_gain_bound <= gain,
             Self::GradientConfidence(confidence) => {
@@ -89,8 +89,14 @@ impl Stopping {
         !self.is_met() && draw_count >= self.next_check
     }
 
-    /// Looks.
-    pub fn check(&mut self, solution: &Solution, evidence: &Evidence, draw_count: u64) {
+    /// Looks, at an answer at the point `best`.
+    pub fn check<P>(
+        &mut self,
+        solution: &Solution<P>,
+        best: &[f64],
+        evidence: &Evidence,
+        draw_count: u64,
+    ) {
         self.next_check = draw_count + LEAST_DRAWS.max((SPACING * draw_count as f64) as u64);
         let rests = match solution.verdict {
             Verdict::NoiseLimited { .. } | Verdict::Converged => true,
@@ -100,7 +106,7 @@ impl Stopping {
             }
             Verdict::Stalled | Verdict::HessianUnknown { .. } => false,
         };
-        let passes = rests && self.tolerance.is_met(solution, &evidence.curvature);
+        let passes = rests && self.tolerance.is_met(solution, best, &evidence.curvature);
         self.passed = if passes { self.passed + 1 } else { 0 };
         if solution.verdict == Verdict::Converged {
             self.passed = CHECKS; // the gradient is rounding: no luck

@@ -1,7 +1,7 @@
 //! Certificates at bounds, of fixed coordinates and of poor Hessians.
 
 use crate::support::{Gradients, Outcome, ensure, normal, run};
-use argmin_arturo::solution::{Certification, Verdict};
+use argmin_arturo::solution::{RunResult, Verdict};
 use argmin_arturo::{Arturo, Draw, Transform, Transformed};
 use rand::Rng;
 use rand_distr::{Distribution, Poisson};
@@ -17,9 +17,7 @@ pub fn f5_certify_in_a_box() -> Outcome {
     let (lower, upper) = (vec![f64::NEG_INFINITY, -1.0], vec![f64::INFINITY, 0.0]);
     let solver = Arturo::new().with_bounds(lower, upper)?;
     let mut result = run(Gradients(gradient), solver, &[0.0, 0.0], 2000)?;
-    let certification = Certification::new(500)?;
-    let Ok(certificate) = result.solver.certify(&mut result.problem, &result.state, &certification)
-    else {
+    let Ok(certificate) = result.certify(500) else {
         return Ok(());
     };
     let (x, errors) = (&certificate.param, certificate.standard_error());
@@ -45,8 +43,7 @@ pub fn f6_certify_with_a_fixed_coordinate() -> Outcome {
     let problem = Transformed::new(Gradients(gradient), transforms)?;
     let y0 = problem.to_free(&vec![3.0, 2.0, 0.0])?;
     let mut result = run(problem, Arturo::new(), &y0, 2000)?;
-    let certification = Certification::new(500)?;
-    let certificate = result.solver.certify(&mut result.problem, &result.state, &certification)?;
+    let certificate = result.certify(500)?;
     let errors = certificate.standard_error();
     let holds = errors.as_ref().is_some_and(|errors| {
         let free = |i: usize, error: f64| (errors[i] / error - 1.0).abs() < 0.2;
@@ -89,9 +86,7 @@ pub fn f7_certify_by_few_draws_of_the_hessian() -> Outcome {
         let problem = Transformed::new(Gradients(&gradient), vec![Transform::Log; 5])?;
         let y0 = problem.to_free(&vec![100.0, 1.0, 50.0, 0.1, 1.0])?;
         let mut result = run(problem, Arturo::new().with_seed(seed), &y0, 10_000)?;
-        let certification = Certification::new(5000)?;
-        let certificate =
-            result.solver.certify(&mut result.problem, &result.state, &certification)?;
+        let certificate = result.certify(5000)?;
         if certificate.verdict == Verdict::Stalled {
             none.push(seed);
         }

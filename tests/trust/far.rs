@@ -3,6 +3,7 @@
 use crate::support::{
     Gradients, Outcome, best, ensure, median_and_worst, normal, recommended, run,
 };
+use argmin_arturo::solution::RunResult;
 use argmin_arturo::{Arturo, Draw};
 use rand::Rng;
 
@@ -185,7 +186,7 @@ fn f20(log_sigma: f64) -> Outcome {
         let x = recommended(&result);
         let holds = (x[0] - 3.0).abs() < 0.3 && x[1].abs() < 0.3;
         if !holds {
-            let gain = result.solver().solution(result.state())?.predicted_gain;
+            let gain = result.solution()?.predicted_gain;
             wrong.push(format!("seed {seed} at {x:.3?}, predicted gain {gain:.1e}"));
         }
     }

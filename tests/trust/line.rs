@@ -2,7 +2,7 @@
 
 use crate::support::{Gradients, Outcome, ensure, median_and_worst, normal, recommended, run};
 use argmin::core::State;
-use argmin_arturo::solution::{Certification, Tolerance, Verdict};
+use argmin_arturo::solution::{Certification, RunResult, Tolerance, Verdict};
 use argmin_arturo::{Arturo, Draw};
 use rand::Rng;
 
@@ -25,7 +25,7 @@ fn slopes(draws: u64) -> Result<Vec<(f64, bool)>, argmin::core::Error> {
     let slope = |seed| {
         let solver = Arturo::new().with_seed(seed);
         let result = run(Gradients(gradient), solver, &[0.0; 2], draws)?;
-        let solution = result.solver().solution(result.state())?;
+        let solution = result.solution()?;
         let limited = matches!(solution.verdict, Verdict::NoiseLimited { .. });
         Ok(((solution.param[1] - 0.2).abs() / solution.standard_error[1], limited))
     };
@@ -80,7 +80,7 @@ pub fn f21_tolerance() -> Outcome {
 pub fn f21_certify() -> Outcome {
     let mut result = run(Gradients(gradient), Arturo::new(), &[0.0; 2], 2000)?;
     let certification = Certification::new(1000)?.with_hessian_draws(400)?;
-    let certificate = result.solver.certify(&mut result.problem, &result.state, &certification)?;
+    let certificate = result.certify_with(&certification)?;
     let errors = certificate.standard_error();
     let holds = errors.as_ref().is_some_and(|errors| {
         [-397.0, 0.2].iter().zip(&certificate.param).zip(errors).all(|((right, x), error)| {

@@ -3,7 +3,7 @@
 use crate::support::{Gradients, Outcome, ensure, median_and_worst, normal, recommended, run};
 use argmin::core::{Error, Executor, State, TerminationReason};
 use argmin_arturo::oracle::StochasticCost;
-use argmin_arturo::solution::{Tolerance, Verdict};
+use argmin_arturo::solution::{RunResult, Tolerance, Verdict};
 use argmin_arturo::{Arturo, Draw, StochasticGradient};
 
 /// What ended a run of the default.
@@ -34,7 +34,7 @@ pub fn f1_single_precision() -> Outcome {
         let result = Executor::new(Single, solver)
             .configure(|state| state.param(vec![0.0; 2]).max_iters(20_000))
             .run()?;
-        let solution = result.solver().solution(result.state())?;
+        let solution = result.solution()?;
         ensure(solution.param.iter().all(|x| (x - 5.0).abs() < 0.01), || {
             format!(
                 "seed {seed} stops after {} at {:.3?}, {:?}, standard errors {:.3?}",
@@ -53,7 +53,7 @@ fn f1_from(x0: f64) -> Outcome {
     let gradient = |x: &[f64], draw: Draw, g: &mut [f64]| g[0] = x[0] + normal(&mut draw.rng());
     let solver = Arturo::new().with_tolerance(Tolerance::PredictedGain(1e-3))?;
     let result = run(Gradients(gradient), solver, &[x0], 20_000)?;
-    let solution = result.solver().solution(result.state())?;
+    let solution = result.solution()?;
     let stopped = reason(result.state()) == Some(&TerminationReason::SolverConverged);
     ensure(stopped && solution.param[0].abs() < 0.1 && solution.predicted_gain <= 1e-3, || {
         format!(
@@ -118,7 +118,7 @@ pub fn f4_target_cost() -> Outcome {
 fn f12(gradient: impl Fn(&[f64], Draw, &mut [f64])) -> Outcome {
     let solver = Arturo::new().with_tolerance(Tolerance::RelativeError(0.01))?;
     let result = run(Gradients(gradient), solver, &[0.0; 2], 1000)?;
-    let verdict = result.solver().solution(result.state())?.verdict;
+    let verdict = result.solution()?.verdict;
     let draws = result.state().get_iter();
     let stopped = reason(result.state()) == Some(&TerminationReason::SolverConverged);
     ensure(stopped && draws <= 50 && verdict == Verdict::Converged, || {

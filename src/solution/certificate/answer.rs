@@ -2,6 +2,7 @@
 
 use super::face::{Minimum, Quadratic};
 use crate::error::{Requirement, require};
+use crate::param::{ParamVec, Scalar};
 use crate::solution::Verdict;
 use crate::solution::display::table;
 use crate::solution::normal::two_sided_quantile;
@@ -13,9 +14,9 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
-pub struct Certificate {
+pub struct Certificate<P = Vec<f64>> {
     /// The corrected point x - H^-1 g, in the box; x itself where there are no errors.
-    pub param: Vec<f64>,
+    pub param: P,
     /// Covariance H^-1 G H^-1 / M of the corrected point, x^2, with 0 for held coordinates; none where
     /// H is not positive definite, or not known well enough to tell.
     pub covariance: Option<DMatrix<f64>>,
@@ -48,9 +49,9 @@ pub struct Certificate {
 /// A correction beyond ten standard errors trusts the quadratic far: (x - x*)^2 in units of f.
 const FAR: f64 = 100.0;
 
-impl Certificate {
+impl<P: ParamVec> Certificate<P> {
     /// At x, without a correction.
-    pub(super) fn new(x: Vec<f64>, quadratic: &Quadratic, hessian_error: f64, count: u64) -> Self {
+    pub(super) fn new(x: P, quadratic: &Quadratic, hessian_error: f64, count: u64) -> Self {
         let Quadratic { hessian, gradient, covariance, is_fixed, .. } = quadratic;
         Self {
             param: x,
@@ -68,19 +69,26 @@ impl Certificate {
     }
 
     /// Moves to the minimum of the quadratic, with its errors.
-    pub(super) fn correct(&mut self, quadratic: &Quadratic, minimum: &Minimum, draws: u64) {
+    pub(super) fn correct(
+        &mut self,
+        quadratic: &Quadratic,
+        minimum: &Minimum,
+        draws: u64,
+    ) -> Result<(), Error> {
         let Quadratic { hessian, gradient, covariance, .. } = quadratic;
         let Minimum { step, free } = minimum;
-        let Some(factor) = quadratic.factor(free) else { return };
+        let Some(factor) = quadratic.factor(free) else { return Ok(()) };
         self.improvement = -step.dot(&(gradient + 0.5 * hessian * step));
-        for (i, x) in self.param.iter_mut().enumerate() {
-            *x += step[i];
+        let mut size = 0.0_f64;
+        for (i, x) in self.param.as_coordinates_mut()?.iter_mut().enumerate() {
+            let corrected = x.to_f64_exact() + step[i];
+            *x = P::Scalar::from_f64_lossy(corrected);
+            size = size.max(corrected.abs());
             self.held[i] = !free.contains(&i);
         }
         let half = factor.solve(&covariance.select_rows(free).select_columns(free));
         let gain = 0.5 * half.trace();
         self.predicted_gain = Some(gain);
-        let size = self.param.iter().fold(0.0_f64, |max, x| max.max(x.abs()));
         let is_rounding = step.amax() <= f64::EPSILON.sqrt() * size;
         self.verdict = if gain == 0.0 && is_rounding {
             Verdict::Converged
@@ -91,6 +99,7 @@ impl Certificate {
         };
         let sandwich: DMatrix<f64> = factor.solve(&half.transpose()).symmetric_part();
         self.covariance = Some(spread(&sandwich, free, step.len()));
+        Ok(())
     }
 
     /// Standard errors of the corrected point; none as [`covariance`](Self::covariance).
@@ -106,13 +115,19 @@ impl Certificate {
     /// If the confidence is out of range.
     pub fn intervals(&self, confidence: f64) -> Result<Option<Vec<[f64; 2]>>, Error> {
         let quantile = two_sided_quantile("Certificate", confidence)?;
-        let around = |(x, error): (&f64, f64)| [x - quantile * error, x + quantile * error];
-        Ok(self.standard_error().map(|e| self.param.iter().zip(e).map(around).collect()))
+        let Some(errors) = self.standard_error() else { return Ok(None) };
+        let around = |(x, error): (f64, f64)| [x - quantile * error, x + quantile * error];
+        Ok(Some(self.coordinates()?.into_iter().zip(errors).map(around).collect()))
+    }
+
+    fn coordinates(&self) -> Result<Vec<f64>, Error> {
+        Ok(self.param.as_coordinates()?.iter().map(|x| x.to_f64_exact()).collect())
     }
 
     /// The Laplace approximation with all correlations: the covariance temperature H^-1 of a
     /// posterior exp(-f / temperature) about the corrected point, with 0 for held coordinates; none as
-    /// [`covariance`](Self::covariance). Temperature (> 0) as in [`Posterior`](crate::solution::Posterior).
+    /// [`covariance`](Self::covariance). Temperature (> 0) as in
+    /// [`Solution::posterior_deviation`](crate::solution::Solution::posterior_deviation).
     ///
     /// # Errors
     /// If the temperature is not positive and finite.
@@ -140,18 +155,19 @@ fn spread(matrix: &DMatrix<f64>, free: &[usize], len: usize) -> DMatrix<f64> {
 
 /// A table with a line for each coordinate (of more than 20 the first and last ten), the gain and
 /// the price below.
-impl fmt::Display for Certificate {
+impl<P: ParamVec> fmt::Display for Certificate<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { param, gradient, gradient_error, .. } = self;
+        let Self { gradient, gradient_error, .. } = self;
+        let x = self.coordinates().map_err(|_| fmt::Error)?;
         match (self.standard_error(), self.predicted_gain) {
             (Some(error), Some(gain)) => {
                 let header = ["x", "std. error", "gradient", "std. error"];
-                table(f, header, [param, &error, gradient, gradient_error])?;
+                table(f, header, [&x, &error, gradient, gradient_error])?;
                 writeln!(f, "f above its minimum by about {gain:.2e}")?;
             }
             _ => {
                 let header = ["x", "gradient", "std. error"];
-                table(f, header, [param, gradient, gradient_error])?;
+                table(f, header, [&x, gradient, gradient_error])?;
             }
         }
         let (count, error) = (self.gradient_count, 100.0 * self.hessian_error);

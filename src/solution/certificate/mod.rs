@@ -171,7 +171,7 @@ impl Certification {
         problem: &mut Problem<O>,
         param: &O::Param,
         seed: u64,
-    ) -> Result<Certificate, Error>
+    ) -> Result<Certificate<O::Param>, Error>
     where
         O: StochasticGradient,
         O::Param: ParamVec,
@@ -196,7 +196,8 @@ impl Certification {
             is_fixed: vec![false; x.len()],
         };
         let (knowledge, hessian_draws) = self.hessian(&mut sampler, param, &mut quadratic)?;
-        let mut certificate = Certificate::new(x, &quadratic, knowledge.error, sampler.count);
+        let mut certificate =
+            Certificate::new(param.clone(), &quadratic, knowledge.error, sampler.count);
         if knowledge.error > LARGEST_HESSIAN_ERROR {
             let needed = draws_for(&knowledge, hessian_draws, LARGEST_HESSIAN_ERROR);
             let more_hessian_draws = needed - hessian_draws;
@@ -204,7 +205,7 @@ impl Certification {
         } else if knowledge.is_positive
             && let Some(minimum) = quadratic.minimize()
         {
-            certificate.correct(&quadratic, &minimum, self.draws);
+            certificate.correct(&quadratic, &minimum, self.draws)?;
         }
         Ok(certificate)
     }
