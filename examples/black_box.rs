@@ -18,8 +18,8 @@ use argmin::core::observers::ObserverMode;
 use argmin::core::{Error, Executor, State};
 use argmin_arturo::observer::History;
 use argmin_arturo::oracle::{Spsa, StochasticCost};
+use argmin_arturo::rand::Rng;
 use argmin_arturo::{Arturo, Draw};
-use rand::Rng;
 use serde::Deserialize;
 
 const PARAMETERS: [(&str, &str); 6] = [

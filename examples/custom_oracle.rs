@@ -13,8 +13,8 @@
 use argmin::core::observers::ObserverMode;
 use argmin::core::{Error, Executor, State};
 use argmin_arturo::observer::History;
+use argmin_arturo::rand::Rng;
 use argmin_arturo::{Arturo, Draw, StochasticGradient};
-use rand::Rng;
 use serde::Deserialize;
 
 const YEARS_PER_DRAW: usize = 5;

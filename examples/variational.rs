@@ -18,8 +18,8 @@
 use argmin::core::observers::ObserverMode;
 use argmin::core::{Error, Executor, State};
 use argmin_arturo::observer::History;
+use argmin_arturo::rand_distr::{Distribution, StandardNormal};
 use argmin_arturo::{Arturo, Draw, StochasticGradient};
-use rand_distr::{Distribution, StandardNormal};
 use std::f64::consts::{E, TAU};
 
 const SCHOOLS: usize = 8;

@@ -12,8 +12,8 @@
 use argmin::core::observers::{Observe, ObserverMode};
 use argmin::core::{Error, Executor, IterState, KV, State};
 use argmin_arturo::observer::{Column, Table};
+use argmin_arturo::rand_distr::{Binomial, Distribution};
 use argmin_arturo::{Arturo, Draw, StochasticGradient};
-use rand_distr::{Binomial, Distribution};
 use std::f64::consts::{FRAC_PI_2, TAU};
 use std::sync::{Arc, Mutex};
 

@@ -13,6 +13,8 @@ use std::ops::Range;
 pub(crate) struct Gaussian<F> {
     precision: Vec<F>,
     initial_precision: f64,
+    /// Units of x in which the initial precision is meant, if not 1.
+    scale: Option<Vec<F>>,
     /// Curvature of the prior, `reg_weight * prior_precision`: pulls the mean towards 0.
     prior_curvature: f64,
     /// Weight of the prior's entropy; the precision tends to curvature / reg_weight.
@@ -59,6 +61,7 @@ impl<F: Scalar> Gaussian<F> {
         Self {
             precision: Vec::new(),
             initial_precision,
+            scale: None,
             prior_curvature,
             reg_weight,
             nu,
@@ -70,6 +73,18 @@ impl<F: Scalar> Gaussian<F> {
     pub(crate) fn reset(&mut self, len: usize) {
         self.precision.clear();
         self.precision.resize(len, F::from_f64_lossy(self.initial_precision));
+        for (precision, unit) in self.precision.iter_mut().zip(self.scale.iter().flatten()) {
+            let scaled = *precision / *unit / *unit;
+            *precision = scaled.max(F::min_positive_value()).min(F::max_value());
+        }
+    }
+
+    pub(crate) fn with_scale(self, scale: Vec<F>) -> Self {
+        Self { scale: Some(scale), ..self }
+    }
+
+    pub(crate) fn scale(&self) -> Option<&[F]> {
+        self.scale.as_deref()
     }
 
     pub(crate) fn precision(&self) -> &[F] {

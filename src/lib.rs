@@ -86,6 +86,7 @@ mod param;
 pub mod prelude;
 mod radius;
 mod run;
+mod scale;
 pub mod schedule;
 mod score;
 mod settings;
@@ -106,6 +107,11 @@ pub use param::{ParamVec, Scalar};
 pub use settings::{NonFinite, PaperSettings, Telemetry};
 pub use solver::Arturo;
 pub use transform::{Transform, Transformed};
+
+/// The version of rand that [`Draw::rng`] is of: with another one its traits do not fit.
+pub use rand;
+/// The version of rand_distr whose distributions sample from [`Draw::rng`].
+pub use rand_distr;
 
 /// The examples of the README, as tests.
 #[cfg(doctest)]

@@ -5,7 +5,7 @@
 //!
 //! ```
 //! use argmin_arturo::prelude::*;
-//! use rand_distr::{Distribution, StandardNormal};
+//! use argmin_arturo::rand_distr::{Distribution, StandardNormal};
 //!
 //! /// f(x) = 1/2 (x - 3)^2, whose slope is seen with noise of standard deviation 1.
 //! struct Noisy;

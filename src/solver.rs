@@ -13,11 +13,12 @@ use crate::hessian::KalmanRls;
 use crate::method::{Method, Refereed, Run, TrustRegion};
 use crate::model::QuadraticModel;
 use crate::observer::Stop;
-use crate::param::Scalar;
+use crate::param::{ParamVec, Scalar};
 use crate::radius::KlRadius;
+use crate::scale;
 use crate::schedule::KlSchedule;
 use crate::settings::{NonFinite, PaperSettings, Telemetry};
-use crate::solution::{KeptCost, Segments, Stopping};
+use crate::solution::{KeptCost, Segments, Solution, Stopping, scale_of};
 use argmin::core::Error;
 use std::marker::PhantomData;
 
@@ -38,6 +39,8 @@ use std::marker::PhantomData;
 /// | [`with_seed`](Self::with_seed) | seed of all draws | 0 |
 /// | [`with_estimator`](Self::with_estimator) | source of curvature | the dense model of [`Refereed`], the paper's: [`KalmanRls`] |
 /// | [`with_bounds`](Self::with_bounds) | box that x stays in | none |
+/// | [`with_scale`](Self::with_scale) | units of the coordinates of x | from the start |
+/// | [`with_warm_start`](Self::with_warm_start) | the same, from an earlier answer | none |
 /// | [`with_groups`](Self::with_groups) | groups of coordinates with KL balls of their own | one ball |
 /// | [`with_dual`](Self::with_dual) | solver of the 1-D dual | [`Newton`](crate::dual::Newton), the paper's: [`Bisection`] |
 /// | [`with_kl_schedule`](Self::with_kl_schedule) | KL bound over time, but for [`Refereed`] | constant |
@@ -105,7 +108,7 @@ impl<F: Scalar> Arturo<F> {
     /// ```
     /// use argmin::core::{Error, Executor, State};
     /// use argmin_arturo::{Arturo, Draw, StochasticGradient};
-    /// use rand_distr::{Distribution, StandardNormal};
+    /// use argmin_arturo::rand_distr::{Distribution, StandardNormal};
     ///
     /// /// The median of a normal variable of mean 7: a drawn gradient is 1 or -1.
     /// struct Median;
@@ -169,20 +172,100 @@ impl<F: Scalar, D, C> Arturo<F, Refereed<F, D>, C> {
     /// alone, without foundation and referee.
     #[must_use]
     pub fn with_estimator<E>(self, estimator: E) -> Arturo<F, TrustRegion<F, E, D>, C> {
-        self.map_method(|method| {
-            let (dual, bounds) = method.into_parts();
-            let region = TrustRegion::adaptive(estimator, dual);
-            match bounds {
-                Some(bounds) => region.with_bounds(bounds),
-                None => region,
-            }
-        })
+        self.map_method(|method| method.with_estimator(estimator))
     }
 
     /// Sets the solver of the 1-D dual: [`Newton`](crate::dual::Newton) (default) or [`Bisection`].
     #[must_use]
     pub fn with_dual<D2: DualSolver>(self, dual: D2) -> Arturo<F, Refereed<F, D2>, C> {
         self.map_method(|method| method.with_other_dual(dual))
+    }
+
+    /// Sets the units of the coordinates of x, in which the first steps are 0.01 and 0.03 long: how far
+    /// from the start the minimum may be.
+    ///
+    /// Without it, they follow from the start: |x_i| is the unit of the i-th coordinate, as far as these
+    /// do not scatter by chance; a coordinate that starts at 0 has the unit of the others, and 1 where all
+    /// start at 0. Give them where that is off by powers of ten: a start at 0 of parameters of different
+    /// units, or a coordinate whose offset says nothing about its range, as a year. The solver finds the
+    /// right lengths itself in the end; a wrong scale costs draws.
+    ///
+    /// ```
+    /// use argmin::core::Gradient;
+    /// use argmin_arturo::oracle::GaussianNoise;
+    /// use argmin_arturo::prelude::*;
+    ///
+    /// /// 1/2 (x / 1e6 - 1)^2 + 1/2 (1e6 y - 1)^2
+    /// struct Units;
+    /// impl Gradient for Units {
+    ///     type Param = Vec<f64>;
+    ///     type Gradient = Vec<f64>;
+    ///     fn gradient(&self, x: &Vec<f64>) -> Result<Vec<f64>, Error> {
+    ///         Ok(vec![(1e-6 * x[0] - 1.0) * 1e-6, (1e6 * x[1] - 1.0) * 1e6])
+    ///     }
+    /// }
+    /// // from 0, where nothing tells the units of x and y apart
+    /// let solver = Arturo::new().with_scale(vec![1e6, 1e-6])?;
+    /// let result = Executor::new(Units, solver)
+    ///     .configure(|state| state.param(vec![0.0, 0.0]).max_iters(50))
+    ///     .run()?;
+    /// let x = result.state().get_best_param().unwrap();
+    /// assert!((1e-6 * x[0] - 1.0).abs() < 1e-6 && (1e6 * x[1] - 1.0).abs() < 1e-6, "{x:?}");
+    ///
+    /// assert_eq!(
+    ///     Arturo::new().with_scale(vec![1.0, 0.0]).unwrap_err().to_string(),
+    ///     "Invalid parameter: \"Arturo: `scale[1]` must be positive and finite, got 0\"",
+    /// );
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If a unit is not positive and finite. A run ends with an error in its `init` if there is not one
+    /// for each coordinate.
+    pub fn with_scale(self, scale: Vec<F>) -> Result<Self, Error> {
+        scale::check(NAME, &scale)?;
+        Ok(self.map_method(|method| method.with_scale(scale)))
+    }
+
+    /// Prepares a run that starts from an earlier answer, of the same problem with more draws or of one
+    /// that differs a little: the first steps are as long as its standard errors, and not a part of x.
+    /// The start itself is argmin's, `state.param(solution.param.clone())`.
+    ///
+    /// ```
+    /// use argmin::core::Gradient;
+    /// use argmin_arturo::oracle::GaussianNoise;
+    /// use argmin_arturo::prelude::*;
+    ///
+    /// /// 1/2 |x - minimum|^2
+    /// struct Bowl(f64);
+    /// impl Gradient for Bowl {
+    ///     type Param = Vec<f64>;
+    ///     type Gradient = Vec<f64>;
+    ///     fn gradient(&self, x: &Vec<f64>) -> Result<Vec<f64>, Error> {
+    ///         Ok(x.iter().map(|x| x - self.0).collect())
+    ///     }
+    /// }
+    /// let run = |minimum, solver: Arturo<f64>, start: Vec<f64>| {
+    ///     Executor::new(GaussianNoise::new(Bowl(minimum), 0.1)?, solver)
+    ///         .configure(|state| state.param(start).max_iters(300))
+    ///         .run()
+    /// };
+    /// let monday = run(50.0, Arturo::new(), vec![1.0, 1.0])?.solution()?;
+    /// let solver = Arturo::new().with_warm_start(&monday)?.with_seed(1);
+    /// let tuesday = run(50.1, solver, monday.param.clone())?.solution()?;
+    /// assert!(tuesday.param.iter().all(|x| (x - 50.1).abs() < 0.05));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the standard errors of the solution are not known, as above 200 coordinates, or all 0, as
+    /// without noise. A run ends with an error in its `init` if its start has another length.
+    pub fn with_warm_start<P>(self, solution: &Solution<P>) -> Result<Self, Error>
+    where
+        P: ParamVec<Scalar = F>,
+    {
+        let scale = scale_of(NAME, solution)?;
+        self.with_scale(scale)
     }
 
     /// Keeps x in the box `lower <= x <= upper`.
@@ -226,6 +309,17 @@ impl<F: Scalar, D, C> Arturo<F, Refereed<F, D>, C> {
 }
 
 impl<F: Scalar, E, D, C> Arturo<F, TrustRegion<F, E, D>, C> {
+    /// Sets the units of the coordinates of x: the variance of the Gaussian at first, which is 1 and
+    /// in [`Arturo::paper`] `initial_variance`, is meant in their squares.
+    ///
+    /// # Errors
+    /// If a unit is not positive and finite. A run ends with an error in its `init` if there is not one
+    /// for each coordinate.
+    pub fn with_scale(self, scale: Vec<F>) -> Result<Self, Error> {
+        scale::check(NAME, &scale)?;
+        Ok(self.map_method(|method| method.with_scale(scale)))
+    }
+
     /// Sets where curvature comes from; see [`hessian`](crate::hessian) for the choice.
     #[must_use]
     pub fn with_estimator<E2>(self, estimator: E2) -> Arturo<F, TrustRegion<F, E2, D>, C> {

@@ -5,9 +5,9 @@ use argmin::core::observers::{Observe, ObserverMode};
 use argmin::core::{Error, Executor, IterState, KV, OptimizationResult, Solver, State};
 use argmin_arturo::baseline::Adam;
 use argmin_arturo::oracle::StochasticCost;
+use argmin_arturo::rand_distr::{Distribution, StandardNormal};
 use argmin_arturo::solution::RunResult;
 use argmin_arturo::{Arturo, Draw, StochasticGradient};
-use rand_distr::{Distribution, StandardNormal};
 use std::sync::{Arc, Mutex};
 
 const N: usize = 10;

@@ -2,9 +2,9 @@
 
 use argmin::core::Error;
 use argmin_arturo::Draw;
+use argmin_arturo::rand::Rng;
 use candle_core::{DType, Device, Tensor};
 use flate2::read::GzDecoder;
-use rand::Rng;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::Read;

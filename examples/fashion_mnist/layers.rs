@@ -185,8 +185,8 @@ impl CustomOp2 for MaxPoolGradient {
 mod tests {
     use super::*;
     use argmin_arturo::Draw;
+    use argmin_arturo::rand::Rng;
     use candle_core::{Device, Var};
-    use rand::Rng;
 
     fn random(seed: u64, shape: impl Into<Shape>) -> Tensor {
         let shape = shape.into();

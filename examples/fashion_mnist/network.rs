@@ -3,9 +3,9 @@
 use crate::layers::{convolve, max_pool};
 use argmin_arturo::Draw;
 use argmin_arturo::oracle::candle::dropout;
+use argmin_arturo::rand::Rng;
 use candle_core::{Device, Result, Tensor, Var};
 use candle_nn::VarMap;
-use rand::Rng;
 
 pub enum Network {
     /// The paper's: convolutions of 32, 64 and 128 channels, each with pooling, ReLU and dropout,

@@ -4,9 +4,9 @@ use crate::noise::Noise;
 use crate::problem::Problem;
 use crate::shape::{SMOOTH, Shape};
 use argmin_arturo::Draw;
-use rand::Rng;
-use rand::seq::IndexedRandom;
-use rand_distr::{Distribution, StandardNormal};
+use argmin_arturo::rand::Rng;
+use argmin_arturo::rand::seq::IndexedRandom;
+use argmin_arturo::rand_distr::{Distribution, StandardNormal};
 
 /// What is unusual about a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

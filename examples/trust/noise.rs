@@ -1,7 +1,7 @@
 //! What the slopes of one draw are multiplied by, and what is added to them.
 
-use rand::Rng;
-use rand_distr::{Distribution, Exp1, StandardNormal, StudentT};
+use argmin_arturo::rand::Rng;
+use argmin_arturo::rand_distr::{Distribution, Exp1, StandardNormal, StudentT};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Noise {

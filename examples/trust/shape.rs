@@ -1,6 +1,6 @@
 //! Convex functions of one variable with the minimum 0 at t = 0, and draws of their slopes.
 
-use rand::Rng;
+use argmin_arturo::rand::Rng;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Shape {

@@ -4,8 +4,8 @@ use crate::generate::{KINDS, problem};
 use crate::judge::{Answer, End, Finding, findings, judge};
 use crate::problem::Problem;
 use argmin_arturo::Draw;
+use argmin_arturo::rand::Rng;
 use argmin_arturo::solution::Tolerance;
-use rand::Rng;
 
 /// Four problems of each kind.
 fn problems() -> impl Iterator<Item = Problem> {

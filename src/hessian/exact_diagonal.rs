@@ -2,7 +2,7 @@
 
 use super::{GradientFilter, HessianEstimator, Observation, QuadraticModel};
 use crate::error::invalid;
-use crate::oracle::{Draw, StochasticGradient};
+use crate::oracle::{Draw, Regularized, StochasticGradient};
 use crate::param::{ParamVec, Scalar};
 use argmin::core::{Error, Hessian, Problem};
 
@@ -21,6 +21,26 @@ pub trait HessianDiagonal: StochasticGradient {
         draw: Draw,
         diagonal: &mut Self::Param,
     ) -> Result<(), Error>;
+}
+
+impl<O> HessianDiagonal for Regularized<O>
+where
+    O: HessianDiagonal,
+    O::Param: ParamVec,
+{
+    fn hessian_diagonal(
+        &self,
+        x: &O::Param,
+        draw: Draw,
+        diagonal: &mut O::Param,
+    ) -> Result<(), Error> {
+        self.oracle().hessian_diagonal(x, draw, diagonal)?;
+        let terms = self.terms(x.as_coordinates()?)?;
+        for (h, (_, curvature)) in diagonal.as_coordinates_mut()?.iter_mut().zip(terms) {
+            *h = *h + Scalar::from_f64_lossy(curvature);
+        }
+        Ok(())
+    }
 }
 
 /// A square matrix whose entries can be read: `Vec<Vec<F>>`, and with the feature of their name

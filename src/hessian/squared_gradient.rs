@@ -21,7 +21,7 @@ use argmin::core::{Error, Problem};
 /// use argmin::core::{Error, Executor, State};
 /// use argmin_arturo::hessian::SquaredGradient;
 /// use argmin_arturo::{Arturo, Draw, StochasticGradient};
-/// use rand_distr::{Distribution, StandardNormal};
+/// use argmin_arturo::rand_distr::{Distribution, StandardNormal};
 ///
 /// /// Mean negative log-likelihood of N(x, 0.1^2) at samples from N(3, 0.1^2): curvature 100.
 /// struct Location;

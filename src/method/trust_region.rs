@@ -14,6 +14,7 @@ use crate::oracle::{Draw, StochasticGradient};
 use crate::param::{ParamVec, Scalar};
 use crate::radius::{AdaptiveRadius, KlRadius};
 use crate::run::Point;
+use crate::scale;
 use crate::solver::NAME;
 use argmin::core::{Error, Problem};
 
@@ -100,6 +101,10 @@ impl<F: Scalar, E, D> TrustRegion<F, E, D> {
 
     pub(crate) fn with_bounds(self, bounds: BoxBounds<F>) -> Self {
         Self { bounds: Some(bounds), ..self }
+    }
+
+    pub(crate) fn with_scale(self, scale: Vec<F>) -> Self {
+        Self { belief: self.belief.with_scale(scale), ..self }
     }
 
     pub(crate) fn with_groups(self, groups: Vec<Group>) -> Result<Self, Error> {
@@ -221,6 +226,7 @@ where
 
     fn check_start(&self, x: &[F]) -> Result<(), Error> {
         groups::check_len(NAME, &self.groups, x.len())?;
+        scale::check_len(NAME, self.belief.scale(), x.len())?;
         self.bounds
             .as_ref()
             .map_or(Ok(()), |bounds| bounds.check(NAME, "initial parameter vector", x))

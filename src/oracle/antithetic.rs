@@ -30,7 +30,7 @@ impl<T: Gradient> Mirror for T {}
 /// use argmin::core::Error;
 /// use argmin_arturo::oracle::{Antithetic, Mirror};
 /// use argmin_arturo::{Draw, StochasticGradient};
-/// use rand_distr::{Distribution, StandardNormal};
+/// use argmin_arturo::rand_distr::{Distribution, StandardNormal};
 ///
 /// /// f(x) = E exp(x + z), z ~ N(0, 1).
 /// struct Exponential;

@@ -20,7 +20,7 @@ use num_traits::Zero;
 /// use argmin::core::Error;
 /// use argmin_arturo::Draw;
 /// use argmin_arturo::oracle::StochasticCost;
-/// use rand_distr::{Distribution, Exp1};
+/// use argmin_arturo::rand_distr::{Distribution, Exp1};
 ///
 /// /// Newsvendor: buy x at 1, sell at 3 what is asked for, which is exponential with mean 1.
 /// struct Newsvendor;

@@ -15,7 +15,7 @@ use std::ops::Neg;
 ///
 /// ```
 /// use argmin_arturo::Draw;
-/// use rand::Rng;
+/// use argmin_arturo::rand::Rng;
 ///
 /// let draw = Draw::new(7, 42);
 /// let (a, b): (f64, f64) = (draw.rng().random(), draw.rng().random());
@@ -79,7 +79,7 @@ impl Draw {
     ///
     /// ```
     /// use argmin_arturo::Draw;
-    /// use rand_distr::{Distribution, StandardNormal};
+    /// use argmin_arturo::rand_distr::{Distribution, StandardNormal};
     ///
     /// let noise = |draw: Draw| -> f64 { draw.reflect(StandardNormal.sample(&mut draw.rng())) };
     /// let draw = Draw::new(7, 42);
@@ -101,7 +101,7 @@ impl Draw {
     ///
     /// ```
     /// use argmin_arturo::Draw;
-    /// use rand::RngCore;
+    /// use argmin_arturo::rand::RngCore;
     ///
     /// let draw = Draw::new(7, 42);
     /// assert_ne!(draw.stream(0).rng().next_u64(), draw.rng().next_u64());

@@ -28,7 +28,7 @@ use argmin::core::{CostFunction, Error, Gradient};
 /// use argmin::solver::quasinewton::LBFGS;
 /// use argmin_arturo::oracle::{Frozen, Replicated, StochasticCost};
 /// use argmin_arturo::{Draw, StochasticGradient};
-/// use rand_distr::{Distribution, StandardNormal};
+/// use argmin_arturo::rand_distr::{Distribution, StandardNormal};
 ///
 /// /// f(x; z) = 1/2 (x - z)^2, z ~ N(3, 1).
 /// struct Mean;

@@ -20,6 +20,7 @@
 //! | less noise, by mirror images | [`Antithetic`] |
 //! | less noise, near the minimum of a finite sum | [`Svrg`], and the solver in [`InStages`] |
 //! | no outliers, at the price of a bias | [`Clipped`] |
+//! | weight decay, or a Gaussian prior on the parameters | [`Regularized`] |
 //! | parameters that are positive, in an interval or fixed | [`Transformed`](crate::Transformed) |
 //! | one fixed sample, for a deterministic solver | [`Frozen`] |
 //! | noise that a draw cannot repeat, as of a real experiment | [`Fresh`] |
@@ -83,6 +84,7 @@ mod noise;
 mod parallel;
 mod permutation;
 pub(crate) mod pool;
+mod regularized;
 mod replicated;
 mod sharded;
 mod spsa;
@@ -102,6 +104,7 @@ pub use frozen::Frozen;
 pub use growing_batch::GrowingBatch;
 pub use noise::{GaussianNoise, StudentTNoise};
 pub use parallel::ParallelMiniBatch;
+pub use regularized::Regularized;
 pub use replicated::Replicated;
 pub use sharded::{Sharded, ShardedSum};
 pub use spsa::Spsa;
@@ -121,7 +124,7 @@ use argmin::core::{Error, Gradient};
 /// ```
 /// use argmin::core::{Error, Executor, State};
 /// use argmin_arturo::{Arturo, Draw, StochasticGradient};
-/// use rand_distr::{Distribution, StandardNormal};
+/// use argmin_arturo::rand_distr::{Distribution, StandardNormal};
 ///
 /// /// f(x) = 1/2 |x - 3|^2, seen through noise of standard deviation 1.
 /// struct Noisy;

@@ -46,7 +46,7 @@ use rand::RngCore;
 /// use argmin::core::{Error, Executor, State};
 /// use argmin_arturo::{Arturo, Draw};
 /// use argmin_arturo::oracle::{Spsa, StochasticCost};
-/// use rand_distr::{Distribution, StandardNormal};
+/// use argmin_arturo::rand_distr::{Distribution, StandardNormal};
 ///
 /// /// Expected disutility exp(-x r) of x shares with returns r ~ N(1/2, 1); least at x = 1/2.
 /// struct Shares;

@@ -19,6 +19,7 @@ mod normal;
 mod result;
 mod segments;
 mod tolerance;
+mod warm_start;
 
 pub(crate) use assess::assess;
 use assess::is_settled;
@@ -35,6 +36,7 @@ pub use result::RunResult;
 pub(crate) use segments::Segments;
 pub(crate) use tolerance::Stopping;
 pub use tolerance::Tolerance;
+pub(crate) use warm_start::scale_of;
 
 use crate::error::{Requirement, require};
 use crate::param::{ParamVec, Scalar};

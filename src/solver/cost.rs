@@ -23,7 +23,7 @@ impl<F: Scalar, M, C> Arturo<F, M, C> {
     /// use argmin::core::{Error, Executor, State};
     /// use argmin_arturo::oracle::StochasticCost;
     /// use argmin_arturo::{Arturo, Draw, StochasticGradient};
-    /// use rand_distr::{Distribution, StandardNormal};
+    /// use argmin_arturo::rand_distr::{Distribution, StandardNormal};
     ///
     /// /// f(x; z) = 1/2 (x - z)^2, z ~ N(3, 1): the least mean is 1/2.
     /// struct Mean;

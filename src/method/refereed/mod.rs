@@ -7,13 +7,14 @@ mod referee;
 mod units;
 mod verdicts;
 
-use super::{Evidence, Iterate, Method, Report, Run, private};
+use super::{Evidence, Iterate, Method, Report, Run, TrustRegion, private};
 use crate::bounds::BoxBounds;
 use crate::dual::{DualSolver, Newton};
 use crate::hessian::draw_gradient;
 use crate::oracle::StochasticGradient;
 use crate::param::{ParamVec, Scalar};
 use crate::run::Point;
+use crate::scale;
 use crate::solver::NAME;
 use agenda::Agenda;
 use argmin::core::{Error, Problem};
@@ -48,6 +49,8 @@ const MODEL_DIMENSION: usize = 200;
 pub struct Refereed<F, D = Newton> {
     dual: D,
     bounds: Option<BoxBounds<F>>,
+    /// The units of x; else the start gives them.
+    scale: Option<Vec<F>>,
     foundation: Foundation<F>,
     /// The foundation's x and average where there is a model; else they are argmin's.
     walker: Vec<F>,
@@ -129,6 +132,7 @@ impl<F: Scalar, D> Refereed<F, D> {
         Self {
             dual,
             bounds: None,
+            scale: None,
             foundation: Foundation::default(),
             walker: Vec::new(),
             average: Vec::new(),
@@ -148,11 +152,23 @@ impl<F: Scalar, D> Refereed<F, D> {
     }
 
     pub(crate) fn with_other_dual<D2>(self, dual: D2) -> Refereed<F, D2> {
-        Refereed { bounds: self.bounds, ..Refereed::with_dual(dual) }
+        Refereed { bounds: self.bounds, scale: self.scale, ..Refereed::with_dual(dual) }
     }
 
-    pub(crate) fn into_parts(self) -> (D, Option<BoxBounds<F>>) {
-        (self.dual, self.bounds)
+    pub(crate) fn with_scale(self, scale: Vec<F>) -> Self {
+        Self { scale: Some(scale), ..self }
+    }
+
+    /// The step of a diagonal model with this estimator, and all that is set but for the dense model.
+    pub(crate) fn with_estimator<E>(self, estimator: E) -> TrustRegion<F, E, D> {
+        let mut region = TrustRegion::adaptive(estimator, self.dual);
+        if let Some(bounds) = self.bounds {
+            region = region.with_bounds(bounds);
+        }
+        if let Some(scale) = self.scale {
+            region = region.with_scale(scale);
+        }
+        region
     }
 
     fn has_model(&self) -> bool {
@@ -168,11 +184,12 @@ where
     D: DualSolver + Clone,
 {
     fn reset(&mut self, len: usize) {
-        let bounds = self.bounds.take();
-        *self = Self { bounds, len, ..Self::with_dual(self.dual.clone()) };
+        let (bounds, scale) = (self.bounds.take(), self.scale.take());
+        *self = Self { bounds, scale, len, ..Self::with_dual(self.dual.clone()) };
     }
 
     fn check_start(&self, x: &[F]) -> Result<(), Error> {
+        scale::check_len(NAME, self.scale.as_deref(), x.len())?;
         self.bounds
             .as_ref()
             .map_or(Ok(()), |bounds| bounds.check(NAME, "initial parameter vector", x))
@@ -222,7 +239,7 @@ where
 
 impl<F: Scalar, D: DualSolver> Refereed<F, D> {
     fn begin(&mut self, x: &[F]) {
-        let units = units::units(x);
+        let units = self.scale.clone().unwrap_or_else(|| units::units(x));
         if x.len() > MODEL_DIMENSION {
             self.foundation.begin(x, units);
             return;

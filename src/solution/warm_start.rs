@@ -1,0 +1,32 @@
+//! The scale of x from an earlier answer.
+
+use super::Solution;
+use crate::error::invalid;
+use crate::param::{ParamVec, Scalar};
+use argmin::core::Error;
+
+/// Units of the coordinates in standard errors of an earlier answer: the first steps, 1e-2 of a unit, are
+/// then of the size of one.
+const ERRORS_PER_UNIT: f64 = 100.0;
+
+/// The scale of a run that starts from an earlier answer: multiples of its standard errors; where one
+/// is 0, as of a coordinate that cannot move, the least of the others.
+pub(crate) fn scale_of<P: ParamVec>(
+    owner: &str,
+    solution: &Solution<P>,
+) -> Result<Vec<P::Scalar>, Error> {
+    let errors = &solution.standard_error;
+    let known = errors.iter().copied().filter(|error| *error > 0.0);
+    let least = known.reduce(f64::min).unwrap_or(f64::INFINITY);
+    if errors.iter().any(|error| !error.is_finite()) || !least.is_finite() {
+        return Err(invalid(format!(
+            "{owner}: the earlier solution has no standard errors that could scale x: they are \
+             infinite or all 0; give a unit for each coordinate by `with_scale`, or start without"
+        )));
+    }
+    let unit = |error: &f64| {
+        let unit = ERRORS_PER_UNIT * if *error > 0.0 { *error } else { least };
+        P::Scalar::from_f64_lossy(unit)
+    };
+    Ok(errors.iter().map(unit).collect())
+}
