@@ -1,18 +1,17 @@
 //! A box that x stays in.
 
-use crate::error::invalid;
+use crate::error::{invalid, misfit};
 use crate::kernel::zip_map_sum;
 use crate::param::Scalar;
 use argmin::core::Error;
 
 /// Bounds on each coordinate, `lower <= x <= upper`.
 ///
-/// The bounds are those of [`Arturo::with_bounds`](crate::Arturo::with_bounds); an estimator finds
-/// them in its [`Observation`](crate::hessian::Observation). Where there is none, it is the
-/// largest finite number of its sign, which every serialization format can hold.
+/// Where there is none, it is the largest finite number of its sign, which every serialization format
+/// can hold.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
-pub struct BoxBounds<F> {
+pub(crate) struct BoxBounds<F> {
     lower: Vec<F>,
     upper: Vec<F>,
 }
@@ -20,7 +19,7 @@ pub struct BoxBounds<F> {
 impl<F: Scalar> BoxBounds<F> {
     pub(crate) fn new(solver: &str, lower: Vec<F>, upper: Vec<F>) -> Result<Self, Error> {
         if lower.len() != upper.len() {
-            return Err(invalid(format!(
+            return Err(misfit(format!(
                 "{solver}: `lower` has {} coordinates, `upper` has {}; give both for each coordinate, \
                  infinite where there is no bound",
                 lower.len(),
@@ -39,6 +38,11 @@ impl<F: Scalar> BoxBounds<F> {
             values.into_iter().map(|x| x.max(F::min_value()).min(F::max_value())).collect()
         };
         Ok(Self { lower: finite(lower), upper: finite(upper) })
+    }
+
+    /// The lower and the upper bounds.
+    pub fn both(&self) -> [&[F]; 2] {
+        [&self.lower, &self.upper]
     }
 
     /// The lower bounds.
@@ -61,7 +65,7 @@ impl<F: Scalar> BoxBounds<F> {
 
     /// Moves each coordinate to the nearest value it may have.
     pub(crate) fn clip_all(&self, x: &mut [F]) {
-        zip_map_sum([&self.lower, &self.upper], [x], |[low, high], [x]| ([clip(x, low, high)], []));
+        clip_between(self.both(), x);
     }
 
     /// Checks that there are bounds for each of `len` coordinates.
@@ -69,7 +73,7 @@ impl<F: Scalar> BoxBounds<F> {
         if len == self.lower.len() {
             return Ok(());
         }
-        Err(invalid(format!(
+        Err(misfit(format!(
             "{owner}: there are bounds for {} coordinates, the parameter vector has {len}; give \
              both for each coordinate, infinite where there is no bound",
             self.lower.len()
@@ -95,6 +99,11 @@ impl<F: Scalar> BoxBounds<F> {
         };
         format!("[{}, {}]", shown(self.lower[index]), shown(self.upper[index]))
     }
+}
+
+/// Moves each coordinate to the nearest value between its bounds.
+pub(crate) fn clip_between<F: Scalar>(bounds: [&[F]; 2], x: &mut [F]) {
+    zip_map_sum(bounds, [x], |[low, high], [x]| ([clip(x, low, high)], []));
 }
 
 /// The value of `[low, high]` that is nearest to `x`.

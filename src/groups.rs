@@ -1,6 +1,6 @@
 //! Groups of coordinates, each in a KL ball of its own.
 
-use crate::error::{Requirement, invalid, require};
+use crate::error::{Requirement, invalid, misfit, require};
 use argmin::core::Error;
 use std::ops::Range;
 
@@ -78,7 +78,7 @@ pub(crate) fn check_len(solver: &str, groups: &[Group], len: usize) -> Result<()
     if groups.is_empty() || total == len {
         return Ok(());
     }
-    Err(invalid(format!(
+    Err(misfit(format!(
         "{solver}: the groups have {total} coordinates, the parameter vector has {len}; they must \
          cover it"
     )))

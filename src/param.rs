@@ -1,6 +1,6 @@
 //! Parameter vectors as contiguous slices of floats.
 
-use argmin::argmin_error;
+use crate::error::misfit;
 use argmin::core::{ArgminFloat, Error};
 
 /// A floating-point number that the crate computes with: `f32` or `f64`.
@@ -98,13 +98,10 @@ pub trait ParamVec: Clone + std::fmt::Debug + Send + Sync + 'static {
 }
 
 fn not_contiguous<P: ParamVec>() -> Error {
-    argmin_error!(
-        InvalidParameter,
-        format!(
-            "`{}` is not contiguous in memory; pass a parameter vector in standard layout",
-            P::NAME
-        )
-    )
+    misfit(format!(
+        "`{}` is not contiguous in memory; pass a parameter vector in standard layout",
+        P::NAME
+    ))
 }
 
 impl<F: Scalar> ParamVec for Vec<F> {

@@ -3,7 +3,7 @@
 //!
 //! `solver` is what the solver is called in error messages.
 
-use crate::error::{FailedRun, NonFiniteGradient, invalid};
+use crate::error::{ArturoError, FailedRun, invalid, misfit};
 use crate::kernel;
 use crate::oracle::Draw;
 use crate::param::{ParamVec, Scalar};
@@ -84,12 +84,11 @@ impl<P: ParamVec> Point<P> {
 
     /// The error that ends the run at an iteration, with the best point: argmin drops its state.
     pub(crate) fn failed(self, solver: &'static str, iteration: u64, error: Error) -> Error {
-        if error.is::<NonFiniteGradient<P>>() {
-            return error;
-        }
+        let is_located =
+            matches!(error.downcast_ref(), Some(ArturoError::NonFiniteGradient { .. }));
         let reason = error.to_string();
         let Self { param, best: best_param, .. } = self;
-        error.context(FailedRun { solver, iteration, reason, param, best_param })
+        error.context(FailedRun { solver, iteration, reason, param, best_param, is_located })
     }
 
     /// The point under trial and its gradient.
@@ -103,7 +102,7 @@ impl<P: ParamVec> Point<P> {
         if len == expected {
             return Ok(());
         }
-        Err(invalid(format!(
+        Err(misfit(format!(
             "{solver}: the parameter vector has {len} coordinates, the run so far had {expected}; \
              resume it with the vector it was begun with"
         )))
@@ -123,14 +122,12 @@ impl<P: ParamVec> Point<P> {
         };
         match non_finite {
             NonFinite::Skip => Ok(false),
-            NonFinite::Error => Err(NonFiniteGradient {
+            NonFinite::Error => Err(ArturoError::NonFiniteGradient {
                 solver,
                 coordinate,
                 value: gradient[coordinate].to_f64_exact(),
                 draw,
                 iteration: draw.index(),
-                param: self.param.clone(),
-                best_param: self.best.clone(),
             }
             .into()),
         }
@@ -156,7 +153,7 @@ impl<P: ParamVec> Point<P> {
         if gradient.len() == len {
             return Ok(());
         }
-        Err(invalid(format!(
+        Err(misfit(format!(
             "{solver}: the drawn gradient has {} coordinates, the parameter vector {len}; the \
              oracle must write one entry per coordinate",
             gradient.len()

@@ -1,6 +1,6 @@
 //! The scale of x, as a user gives it.
 
-use crate::error::{Requirement, invalid, require};
+use crate::error::{Requirement, misfit, require};
 use crate::param::Scalar;
 use argmin::core::Error;
 
@@ -15,7 +15,7 @@ pub(crate) fn check<F: Scalar>(owner: &str, scale: &[F]) -> Result<(), Error> {
 /// Checks that there is a unit for each of `len` coordinates.
 pub(crate) fn check_len<F>(owner: &str, scale: Option<&[F]>, len: usize) -> Result<(), Error> {
     match scale {
-        Some(scale) if scale.len() != len => Err(invalid(format!(
+        Some(scale) if scale.len() != len => Err(misfit(format!(
             "{owner}: `scale` has {} entries, the parameter vector has {len} coordinates; give a unit \
              for each",
             scale.len()

@@ -125,8 +125,9 @@ impl PaperSettings {
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum NonFinite {
-    /// The run ends with the error of the oracle in a [`FailedRun`](crate::FailedRun), or with a
-    /// [`NonFiniteGradient`](crate::NonFiniteGradient). Both have the best point so far.
+    /// The run ends with the error of the oracle, or with an
+    /// [`ArturoError::NonFiniteGradient`](crate::ArturoError::NonFiniteGradient), in a
+    /// [`FailedRun`](crate::FailedRun) that has the best point so far.
     #[default]
     Error,
     /// The draw is dropped as a whole: nothing moves, and the solver counts it in

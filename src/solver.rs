@@ -27,7 +27,7 @@ use std::marker::PhantomData;
 ///
 /// It minimizes f(x) = E\[f(x; draw)\] over x in R^n, given a
 /// [`StochasticGradient`](crate::StochasticGradient) oracle. Each iteration draws one gradient. How a
-/// gradient becomes a step is a [`method`](crate::method):
+/// gradient becomes a step is a method:
 ///
 /// - [`Arturo::new`] has nothing to set: a foundation, a model and a referee ([`Refereed`]),
 /// - [`Arturo::paper`] is the published method with its settings, and

@@ -1,6 +1,6 @@
 //! Parameters that live on a part of the line, seen as ones that live on all of it.
 
-use crate::error::invalid;
+use crate::error::{invalid, misfit};
 use crate::oracle::pool::Pool;
 use crate::oracle::{Draw, Mirror, StochasticCost, StochasticGradient};
 use crate::param::{ParamVec, Scalar};
@@ -237,7 +237,7 @@ impl<O> Transformed<O> {
         if len == self.transforms.len() {
             return Ok(());
         }
-        Err(invalid(format!(
+        Err(misfit(format!(
             "{NAME}: there are {} transforms, the parameter vector has {len} coordinates; give one \
              for each, `Identity` where x is free",
             self.transforms.len()

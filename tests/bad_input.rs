@@ -10,8 +10,7 @@ use argmin_arturo::hessian::{AdaptiveRls, ExactDiagonal, FiniteDifference, Kalma
 use argmin_arturo::oracle::{GaussianNoise, StudentTNoise};
 use argmin_arturo::schedule::KlSchedule;
 use argmin_arturo::{
-    Arturo, Draw, FailedRun, NonFinite, NonFiniteGradient, PaperSettings, Scalar,
-    StochasticGradient,
+    Arturo, ArturoError, Draw, FailedRun, NonFinite, PaperSettings, Scalar, StochasticGradient,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
@@ -145,9 +144,12 @@ macro_rules! non_finite_test {
                 };
                 for_each_solver!($float, |name, solver| {
                     let error = run(solver.clone().with_seed(9), fault, 60).err().unwrap();
-                    let lost: &NonFiniteGradient<Vec<$float>> = error.downcast_ref().unwrap();
-                    let (first, index) = (coordinates[0], lost.draw.index());
-                    assert!(BAD.contains(&index) && lost.draw.seed() == 9);
+                    let Some(ArturoError::NonFiniteGradient { draw, .. }) = error.downcast_ref() else {
+                        panic!("{error}")
+                    };
+                    let lost: &FailedRun<Vec<$float>> = error.downcast_ref().unwrap();
+                    let (first, index) = (coordinates[0], draw.index());
+                    assert!(BAD.contains(&index) && draw.seed() == 9);
                     assert_eq!(
                         error.to_string(),
                         format!(
@@ -269,9 +271,13 @@ fn a_gradient_too_large_to_be_squared_is_an_error() {
             let result = run(solver.with_seed(9), fault, 60);
             assert_eq!(result.is_err(), is_refused, "{name} {value:e}");
             if let Err(error) = result {
-                let lost: &NonFiniteGradient<Vec<f64>> = error.downcast_ref().unwrap();
-                let index = lost.draw.index();
-                assert_eq!((lost.value, lost.coordinate), (value, 1));
+                let Some(ArturoError::NonFiniteGradient { draw, value: seen, coordinate, .. }) =
+                    error.downcast_ref()
+                else {
+                    panic!("{error}")
+                };
+                let index = draw.index();
+                assert_eq!((*seen, *coordinate), (value, 1));
                 assert_eq!(
                     error.to_string(),
                     format!(

@@ -14,9 +14,7 @@ use argmin_arturo::baseline::{Adam, AdamW, Sgd};
 #[cfg(feature = "nalgebra")]
 use argmin_arturo::baseline::{Cocob, Dog, Dowg, Prodigy, ScheduleFree};
 use argmin_arturo::schedule::KlSchedule;
-use argmin_arturo::{
-    Draw, NonFinite, NonFiniteGradient, ParamVec, Scalar, StochasticGradient, Telemetry,
-};
+use argmin_arturo::{Draw, FailedRun, NonFinite, ParamVec, Scalar, StochasticGradient, Telemetry};
 use common::{Recorder, float};
 use rand::Rng;
 use std::marker::PhantomData;
@@ -300,8 +298,8 @@ where
              `with_non_finite(NonFinite::Skip)`"
         )
     );
-    let lost: &NonFiniteGradient<Vec<f64>> = error.downcast_ref().unwrap();
-    assert_eq!((lost.solver, &lost.param, lost.draw), (name, &vec![1.0, 2.0], Draw::new(0, 0)));
+    let lost: &FailedRun<Vec<f64>> = error.downcast_ref().unwrap();
+    assert_eq!((lost.solver, &lost.param, lost.iteration), (name, &vec![1.0, 2.0], 0));
 
     let (mut solver, state) = end(solver, vec![0.0; 3], 2);
     let mut problem = Problem::new(bowl());

@@ -4,11 +4,11 @@ mod common;
 
 use argmin::core::observers::ObserverMode;
 use argmin::core::{Error, Executor, Gradient, OptimizationResult, State};
+use argmin_arturo::TrustRegion;
 use argmin_arturo::dual::Newton;
 use argmin_arturo::hessian::KalmanRls;
-use argmin_arturo::method::TrustRegion;
 use argmin_arturo::{
-    Arturo, Draw, NonFinite, NonFiniteGradient, PaperSettings, Scalar, StochasticGradient,
+    Arturo, Draw, FailedRun, NonFinite, PaperSettings, Scalar, StochasticGradient,
 };
 use common::{Recorder, float};
 
@@ -71,8 +71,8 @@ mod non_finite {
                 )
             );
             // the last good point is in the error, to the bit
-            let lost: &NonFiniteGradient<Vec<f64>> = error.downcast_ref().unwrap();
-            assert_eq!((lost.coordinate, lost.iteration, lost.draw), (1, 5, Draw::new(9, 5)));
+            let lost: &FailedRun<Vec<f64>> = error.downcast_ref().unwrap();
+            assert_eq!(lost.iteration, 5);
             let before = run(5).unwrap();
             assert_eq!(Some(&lost.param), before.state().get_param());
             assert_eq!(Some(&lost.best_param), before.state().get_best_param());

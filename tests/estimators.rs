@@ -5,12 +5,12 @@ mod common;
 use argmin::core::{
     Error, Executor, Gradient, Hessian, IterState, OptimizationResult, Problem, State,
 };
+use argmin_arturo::TrustRegion;
 use argmin_arturo::hessian::{
     AdaptiveRls, Constant, ExactDiagonal, FiniteDifference, GaussNewton, HessianEstimator,
     HessianVectorProduct, Hutchinson, Observation, QuadraticModel, SquaredGradient,
     SquaredJacobian,
 };
-use argmin_arturo::method::TrustRegion;
 use argmin_arturo::oracle::GaussianNoise;
 use argmin_arturo::{Arturo, Draw, StochasticGradient, Telemetry};
 use common::noisy;
@@ -396,37 +396,6 @@ fn a_hessian_that_is_too_small_is_refused() {
     assert_eq!(
         refusal(Hutchinson::exact()),
         format!("Invalid parameter: \"Hutchinson: the Hessian has no entry (0, 2); {lacks}\"")
-    );
-}
-
-#[cfg(feature = "nalgebra")]
-#[test]
-fn nalgebra_matrices_are_hessians() {
-    use argmin_arturo::hessian::DenseMatrix;
-    let matrix = nalgebra::DMatrix::from_fn(2, 2, |i, j| (10 * i + j) as f64);
-    assert_eq!(
-        (matrix.entry(0, 1), matrix.entry(1, 0), matrix.entry(2, 0), matrix.entry(0, 2)),
-        (Some(1.0), Some(10.0), None, None)
-    );
-}
-
-#[cfg(feature = "ndarray")]
-#[test]
-fn ndarray_matrices_are_hessians() {
-    use argmin_arturo::hessian::DenseMatrix;
-    let matrix = ndarray::array![[1.0, 2.0], [3.0, 4.0]];
-    assert_eq!((matrix.entry(0, 1), matrix.entry(2, 0)), (Some(2.0), None));
-    assert_eq!(matrix.t().entry(0, 1), Some(3.0));
-}
-
-#[cfg(feature = "faer")]
-#[test]
-fn faer_matrices_are_hessians() {
-    use argmin_arturo::hessian::DenseMatrix;
-    let matrix = faer::Mat::from_fn(2, 2, |i, j| (10 * i + j) as f64);
-    assert_eq!(
-        (matrix.entry(0, 1), matrix.entry(2, 0), matrix.entry(0, 2)),
-        (Some(1.0), None, None)
     );
 }
 

@@ -4,7 +4,6 @@ use argmin::core::{CostFunction, Gradient};
 use argmin_arturo::hessian::{AdaptiveRls, ExactDiagonal};
 use argmin_arturo::oracle::{GaussianNoise, Regularized, StochasticCost};
 use argmin_arturo::prelude::*;
-use argmin_arturo::solution::Verdict;
 
 /// 1/2 sum a_i (x_i - m_i)^2
 #[derive(Clone)]
@@ -120,7 +119,6 @@ fn an_earlier_answer_is_a_start() {
                 .unwrap()
         };
         let earlier = run(Arturo::new(), vec![1.0, 1.0], 3000).solution().unwrap();
-        assert!(matches!(earlier.verdict, Verdict::NoiseLimited { .. }), "{earlier}");
         // the next day: a little elsewhere
         let moved = Bowl::new(&[1.0, 1e4], &[5000.02, 3.0002]);
         let warm = Arturo::new().with_warm_start(&earlier).unwrap().with_seed(100 + seed);

@@ -1,8 +1,9 @@
 //! Several starts: deterministic, judged by fresh draws, failures kept apart.
 
 use argmin::core::{CostFunction, Error, Executor, Gradient, IterState, OptimizationResult};
+use argmin_arturo::multi_start::{Finish, Outcome, Start};
 use argmin_arturo::oracle::{GaussianNoise, StochasticCost};
-use argmin_arturo::{Arturo, Draw, MultiStart, Outcome, Start};
+use argmin_arturo::{Arturo, Draw, MultiStart};
 use rand_distr::{Distribution, StandardNormal};
 
 /// f(x) = (x^2 - 1)^2 + x/2: minima near -1.06 and 0.93, which are 1.0 apart in f.
@@ -58,7 +59,7 @@ fn starts() -> MultiStart<Vec<f64>> {
 type Row = (usize, u64, u64, u64);
 
 fn rows(outcome: &Outcome<Vec<f64>, Solved>) -> Vec<Row> {
-    let row = |finish: &argmin_arturo::Finish<Vec<f64>, Solved>| {
+    let row = |finish: &Finish<Vec<f64>, Solved>| {
         (finish.start.index, finish.start.seed, finish.param[0].to_bits(), finish.cost.to_bits())
     };
     outcome.finishes().iter().map(row).collect()

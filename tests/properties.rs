@@ -7,7 +7,7 @@ use argmin::core::observers::ObserverMode;
 use argmin::core::{Error, Executor, Problem, State};
 use argmin_arturo::dual::{DualSolution, DualSolver, DualValue, Newton};
 use argmin_arturo::hessian::{HessianEstimator, KalmanRls, Observation, QuadraticModel};
-use argmin_arturo::{Arturo, Draw, PaperSettings, Scalar, StochasticGradient};
+use argmin_arturo::{Arturo, Draw, PaperSettings, Scalar, StochasticGradient, TrustRegion};
 use common::{Recorder, float};
 use proptest::prelude::*;
 use proptest::test_runner::{FileFailurePersistence, RngSeed};
@@ -221,9 +221,7 @@ macro_rules! checked_run {
     }};
 }
 
-fn paper(
-    settings: PaperSettings,
-) -> Arturo<f64, impl Clone + argmin_arturo::method::Iterate<Bowl>> {
+fn paper(settings: PaperSettings) -> Arturo<f64, TrustRegion<f64, KalmanRls<f64>, Newton>> {
     Arturo::paper(settings).unwrap().with_dual(Newton::default())
 }
 

@@ -11,7 +11,7 @@
 //! MessagePack keeps each bit of a float, infinities included, where JSON does not. It stores the
 //! names of all fields, so a solver whose fields have changed is not taken for what it was.
 
-use crate::error::invalid;
+use crate::error::ArturoError;
 use argmin::core::Error;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
@@ -60,7 +60,7 @@ impl Paths {
     ///
     /// A crash leaves one of the two in place, whichever of the lines it meets.
     pub(super) fn replace(&self, body: &[u8]) -> Result<(), Error> {
-        let failed = |error| failed("written", &self.newest, &error);
+        let failed = |error| failed("written", &self.newest, error);
         let write = || {
             let mut file = File::create(&self.unfinished)?;
             file.write_all(&MAGIC)?;
@@ -92,7 +92,7 @@ impl Paths {
                 if damage.is_some() {
                     // out of the way of the next one, which else would push out the sound one
                     let set_aside = fs::rename(&self.newest, &self.torn);
-                    set_aside.map_err(|error| failed("set aside", &self.newest, &error))?;
+                    set_aside.map_err(|error| failed("set aside", &self.newest, error))?;
                 }
                 Ok(Some(Found { body, path: self.previous.clone() }))
             }
@@ -107,15 +107,16 @@ fn read(path: &Path) -> Result<Content, Error> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Content::Nothing),
-        Err(error) => return Err(failed("read", path, &error)),
+        Err(error) => return Err(failed("read", path, error)),
     };
     let magic = &bytes[..bytes.len().min(MAGIC.len())];
     // a power failure may leave the length of a file with zeros for content
     if !MAGIC.starts_with(magic) && bytes.iter().any(|byte| *byte != 0) {
         let path = path.display();
-        return Err(invalid(format!(
+        let text = format!(
             "checkpoint {path}: the file is no checkpoint of argmin-arturo; choose another path"
-        )));
+        );
+        return Err(unfit(text, None));
     }
     let (Some(format), Some(length), Some(sum)) =
         (field(&bytes, 8).map(u32::from_le_bytes), field(&bytes, 12), field(&bytes, 20))
@@ -123,12 +124,13 @@ fn read(path: &Path) -> Result<Content, Error> {
         return Ok(Content::Torn(format!("it ends after {} bytes", bytes.len())));
     };
     if magic == MAGIC && format != FORMAT {
-        return Err(invalid(format!(
+        let text = format!(
             "checkpoint {}: it has format {format}, this version of argmin-arturo reads format \
              {FORMAT}; finish the run with the version that began it, or delete the file to begin \
              anew",
             path.display()
-        )));
+        );
+        return Err(unfit(text, None));
     }
     let body = &bytes[HEAD..];
     let (length, sum) = (u64::from_le_bytes(length), u64::from_le_bytes(sum));
@@ -165,18 +167,28 @@ fn sync_directory(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn torn(path: &Path, damage: &str) -> Error {
-    let path = path.display();
-    invalid(format!(
-        "checkpoint {path}: the file is damaged ({damage}), and there is no other sound one; \
-         delete it to begin anew"
-    ))
+/// A file that is no sound checkpoint of this run.
+pub(super) fn unfit(
+    text: String,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+) -> Error {
+    ArturoError::Checkpoint { text, source }.into()
 }
 
-fn failed(what: &str, path: &Path, error: &io::Error) -> Error {
-    invalid(format!(
-        "checkpoint {}: it cannot be {what}: {error}; check that its directory exists and may be \
+fn torn(path: &Path, damage: &str) -> Error {
+    let path = path.display();
+    let text = format!(
+        "checkpoint {path}: the file is damaged ({damage}), and there is no other sound one; \
+         delete it to begin anew"
+    );
+    unfit(text, None)
+}
+
+fn failed(what: &str, path: &Path, source: io::Error) -> Error {
+    let text = format!(
+        "checkpoint {}: it cannot be {what}: {source}; check that its directory exists and may be \
          written to",
         path.display()
-    ))
+    );
+    ArturoError::File { text, source }.into()
 }

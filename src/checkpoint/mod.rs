@@ -183,10 +183,11 @@ impl AtomicCheckpoint {
     fn check<S, P: ParamVec>(&self, found: &Header, path: &Path) -> Result<(), Error> {
         let refuse = |found: String, here: String| {
             let path = path.display();
-            Err(invalid(format!(
+            let text = format!(
                 "checkpoint {path}: it is of {found}, this run is of {here}; choose another path, \
                  or delete it to begin anew"
-            )))
+            );
+            Err(file::unfit(text, None))
         };
         let here = Header::of::<S, P>(self.coordinates.map_or(found.coordinates, |n| n as u64));
         if found.crate_version != here.crate_version {
@@ -235,10 +236,11 @@ where
             .serialize(&mut serializer)
             .and_then(|()| (solver, state).serialize(&mut serializer));
         written.map_err(|error| {
-            invalid(format!(
+            let text = format!(
                 "checkpoint {path}: the run cannot be serialized: {error}; take a type of vector \
                  that can"
-            ))
+            );
+            file::unfit(text, Some(error.into()))
         })?;
         self.paths.replace(&body)
     }
@@ -254,12 +256,13 @@ where
             Some(found) => found,
             None => return Ok(None),
         };
-        let undecodable = |error| {
-            invalid(format!(
+        let undecodable = |error: rmp_serde::decode::Error| {
+            let text = format!(
                 "checkpoint {}: it cannot be decoded ({error}), as that of a solver that has \
                  changed; delete it to begin anew",
                 path.display()
-            ))
+            );
+            file::unfit(text, Some(error.into()))
         };
         let mut deserializer = Deserializer::from_read_ref(&body);
         let header = Header::deserialize(&mut deserializer).map_err(undecodable)?;
@@ -271,11 +274,12 @@ where
             state.param.as_ref().map(ParamVec::as_coordinates).transpose()?.map_or(0, <[_]>::len);
         let header = Header::of::<S, P>(len as u64);
         if Content::of(&header, &solver, &state).map_err(undecodable)? != Content::of_bytes(&body) {
-            return Err(invalid(format!(
+            let text = format!(
                 "checkpoint {}: it holds more than this solver reads, or something else; delete it \
                  to begin anew",
                 path.display()
-            )));
+            );
+            return Err(file::unfit(text, None));
         }
         if let Some(max_iters) = self.max_iters {
             state.max_iters = max_iters;

@@ -1,7 +1,7 @@
 //! A curvature that is known.
 
 use super::{GradientFilter, HessianEstimator, Observation, QuadraticModel};
-use crate::error::{Requirement, invalid, require};
+use crate::error::{Requirement, invalid, misfit, require};
 use crate::oracle::StochasticGradient;
 use crate::param::{ParamVec, Scalar};
 use argmin::core::{Error, Problem};
@@ -93,7 +93,7 @@ where
                 model.curvature.copy_from_slice(curvature);
             }
             ref curvature => {
-                return Err(invalid(format!(
+                return Err(misfit(format!(
                     "{NAME}: there are {} curvatures for {} coordinates; give one for each, or the \
                      same for all by `Constant::new`",
                     curvature.len(),

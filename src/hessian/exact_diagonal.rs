@@ -8,7 +8,8 @@ use argmin::core::{Error, Hessian, Problem};
 
 /// A problem that gives the diagonal of its Hessian.
 ///
-/// Every argmin problem with [`Hessian`] does, where the Hessian is a [`DenseMatrix`].
+/// Every argmin problem with [`Hessian`] does, where the Hessian is a `Vec<Vec<F>>`, or with the feature
+/// of their name a matrix of nalgebra, ndarray or faer.
 pub trait HessianDiagonal: StochasticGradient {
     /// Writes the diagonal of the Hessian at `x` into `diagonal`, every coordinate of it: exact, or
     /// an unbiased draw of it that is a pure function of `x` and `draw`.
@@ -200,5 +201,38 @@ where
 
     fn gain(&self) -> f64 {
         self.filter.mean_gain()
+    }
+}
+
+#[cfg(all(test, any(feature = "nalgebra", feature = "ndarray", feature = "faer")))]
+mod tests {
+    use super::*;
+
+    #[cfg(feature = "nalgebra")]
+    #[test]
+    fn nalgebra_matrices_are_hessians() {
+        let matrix = nalgebra::DMatrix::from_fn(2, 2, |i, j| (10 * i + j) as f64);
+        assert_eq!(
+            (matrix.entry(0, 1), matrix.entry(1, 0), matrix.entry(2, 0), matrix.entry(0, 2)),
+            (Some(1.0), Some(10.0), None, None)
+        );
+    }
+
+    #[cfg(feature = "ndarray")]
+    #[test]
+    fn ndarray_matrices_are_hessians() {
+        let matrix = ndarray::array![[1.0, 2.0], [3.0, 4.0]];
+        assert_eq!((matrix.entry(0, 1), matrix.entry(2, 0)), (Some(2.0), None));
+        assert_eq!(matrix.t().entry(0, 1), Some(3.0));
+    }
+
+    #[cfg(feature = "faer")]
+    #[test]
+    fn faer_matrices_are_hessians() {
+        let matrix = faer::Mat::from_fn(2, 2, |i, j| (10 * i + j) as f64);
+        assert_eq!(
+            (matrix.entry(0, 1), matrix.entry(2, 0), matrix.entry(0, 2)),
+            (Some(1.0), None, None)
+        );
     }
 }

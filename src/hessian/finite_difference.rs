@@ -2,6 +2,7 @@
 
 use super::exact_diagonal::DRIFT;
 use super::{GradientFilter, HessianEstimator, Observation, QuadraticModel, draw_gradient};
+use crate::bounds::clip;
 use crate::error::{Requirement, invalid, require};
 use crate::oracle::StochasticGradient;
 use crate::param::{ParamVec, Scalar};
@@ -115,7 +116,7 @@ impl<P: ParamVec> FiniteDifference<P> {
         for i in block {
             let x = point.as_coordinates()?[i];
             let h = relative * x.abs().max(typical);
-            let inside = |x| bounds.map_or(x, |bounds| bounds.clip(i, x));
+            let inside = |x| bounds.map_or(x, |[low, high]| clip(x, low[i], high[i]));
             let (ahead, behind) = (inside(x + h), inside(x - h));
             if ahead == behind {
                 // a coordinate that cannot move needs no curvature

@@ -25,8 +25,15 @@ use rand::RngCore;
 /// i of H: cautious where coordinates are coupled. Signs come from the draw; drawn gradients are
 /// filtered by a [`GradientFilter`].
 ///
-/// [`Hutchinson::new`] takes products from differences of gradients at the same draw
-/// ([`Differences`]), [`Hutchinson::exact`] from the problem ([`Exact`]).
+/// [`Hutchinson::new`] takes products from central differences of the gradient at the same draw,
+///
+/// ```text
+/// H v ~ (g(x + h v, draw) - g(x - h v, draw)) / (2 h),   h = eps^(1/3) max(|x|_inf, typical)
+/// ```
+///
+/// so that additive noise cancels, at two gradients each. [`Hutchinson::exact`] takes them from the problem,
+/// a [`HessianVectorProduct`](super::HessianVectorProduct), counted by argmin as
+/// `hessian_vector_product_count`.
 ///
 /// ```
 /// use argmin::core::{Error, Executor, Gradient, State};

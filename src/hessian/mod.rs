@@ -28,16 +28,15 @@ mod squared_gradient;
 pub use crate::model::QuadraticModel;
 pub use adaptive_rls::AdaptiveRls;
 pub use constant::Constant;
-pub use exact_diagonal::{DenseMatrix, ExactDiagonal, HessianDiagonal};
+pub use exact_diagonal::{ExactDiagonal, HessianDiagonal};
 pub use finite_difference::FiniteDifference;
 pub use gauss_newton::{GaussNewton, SquaredJacobian};
 pub use gradient_filter::GradientFilter;
 pub use hutchinson::Hutchinson;
 pub use kalman_rls::KalmanRls;
-pub use products::{Differences, Exact, HessianVectorProduct, Products};
+pub use products::HessianVectorProduct;
 pub use squared_gradient::SquaredGradient;
 
-use crate::bounds::BoxBounds;
 use crate::dual::DualValue;
 use crate::gaussian::Probe;
 use crate::oracle::{Draw, StochasticGradient};
@@ -59,8 +58,9 @@ pub struct Observation<'a, P: ParamVec> {
     pub draw: Draw,
     /// Iteration of the run, from 0.
     pub iteration: u64,
-    /// The box that x stays in, if any. Further gradients must be drawn inside of it.
-    pub bounds: Option<&'a BoxBounds<P::Scalar>>,
+    /// The lower and the upper bounds of x, if there are any; the largest finite numbers where there is
+    /// none. Further gradients must be drawn between them.
+    pub bounds: Option<[&'a [P::Scalar]; 2]>,
 }
 
 /// Fits the quadratic model of a step to drawn gradients.

@@ -2,7 +2,8 @@
 
 use super::exact_diagonal::DenseMatrix;
 use super::{Observation, draw_gradient};
-use crate::error::invalid;
+use crate::bounds::clip_between;
+use crate::error::misfit;
 use crate::kernel;
 use crate::oracle::{Draw, StochasticGradient};
 use crate::param::{ParamVec, Scalar};
@@ -11,7 +12,8 @@ use num_traits::{Float, Zero};
 
 /// A problem that multiplies its Hessian with a vector.
 ///
-/// Every argmin problem with [`Hessian`] does, where the Hessian is a [`DenseMatrix`]; automatic
+/// Every argmin problem with [`Hessian`] does, of the types of matrix of
+/// [`HessianDiagonal`](super::HessianDiagonal); automatic
 /// differentiation gives it at the price of a few gradients, without the matrix.
 pub trait HessianVectorProduct: StochasticGradient {
     /// Writes H(x) v into `product`, every coordinate of it: exact, or an unbiased draw of it that
@@ -47,7 +49,7 @@ where
             *sum = P::Scalar::zero();
             for (column, &v) in vector.iter().enumerate() {
                 let entry = hessian.entry(row, column).ok_or_else(|| {
-                    invalid(format!(
+                    misfit(format!(
                         "Hutchinson: the Hessian has no entry ({row}, {column}); it must have a row \
                          and a column for each coordinate"
                     ))
@@ -167,7 +169,7 @@ where
                 ([x + h * v], [])
             });
             if let Some(bounds) = bounds {
-                bounds.clip_all(point.as_coordinates_mut()?);
+                clip_between(bounds, point.as_coordinates_mut()?);
             }
         }
         let [forward, backward] = points;

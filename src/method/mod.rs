@@ -9,7 +9,6 @@ pub use refereed::Refereed;
 pub use trust_region::TrustRegion;
 
 use crate::averaging::Averaging;
-use crate::bounds::BoxBounds;
 use crate::oracle::{Draw, StochasticGradient};
 use crate::param::ParamVec;
 use crate::run::Point;
@@ -32,9 +31,9 @@ pub trait Method<F>: private::Sealed {
     #[doc(hidden)]
     fn noise(&self) -> &[F];
 
-    /// The box that x stays in, if any.
+    /// The lower and the upper bounds of x, if any.
     #[doc(hidden)]
-    fn bounds(&self) -> Option<&BoxBounds<F>> {
+    fn bounds(&self) -> Option<[&[F]; 2]> {
         None
     }
 

@@ -152,8 +152,8 @@ impl<F: Scalar, E, D> Method<F> for TrustRegion<F, E, D> {
         &self.model.noise
     }
 
-    fn bounds(&self) -> Option<&BoxBounds<F>> {
-        self.bounds.as_ref()
+    fn bounds(&self) -> Option<[&[F]; 2]> {
+        self.bounds.as_ref().map(BoxBounds::both)
     }
 
     /// By the diagonal model alone; none where the estimator does not estimate the noise, and none in
@@ -344,7 +344,7 @@ impl<F: Scalar, E, D> TrustRegion<F, E, D> {
             step: &self.step,
             draw,
             iteration: self.count,
-            bounds: self.bounds.as_ref(),
+            bounds: self.bounds.as_ref().map(BoxBounds::both),
         };
         if !probes {
             self.estimator.update(problem, observation, &mut self.model)?;

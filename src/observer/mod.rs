@@ -11,7 +11,7 @@
 //! They work with each solver of argmin. What [`Arturo`](crate::Arturo) reports at an iteration
 //! is listed there; [`Telemetry`](crate::Telemetry) sets how often.
 
-use crate::error::invalid;
+use crate::error::ArturoError;
 use argmin::core::Error;
 use std::path::Path;
 
@@ -37,11 +37,12 @@ pub use table::{Column, Table};
 
 /// Writes a file, replacing it.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    std::fs::write(path, bytes).map_err(|error| {
-        invalid(format!(
-            "cannot write {}: {error}; check that its directory exists and may be written to",
+    std::fs::write(path, bytes).map_err(|source| {
+        let text = format!(
+            "cannot write {}: {source}; check that its directory exists and may be written to",
             path.display()
-        ))
+        );
+        ArturoError::File { text, source }.into()
     })
 }
 

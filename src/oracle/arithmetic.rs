@@ -1,6 +1,6 @@
 //! Arithmetic on whole gradients, with a check of their lengths.
 
-use crate::error::invalid;
+use crate::error::misfit;
 use crate::kernel;
 use crate::param::{ParamVec, Scalar};
 use argmin::core::Error;
@@ -19,7 +19,7 @@ pub(super) fn combine<P: ParamVec>(
 ) -> Result<f64, Error> {
     let (target, other) = (target.as_coordinates_mut()?, other.as_coordinates()?);
     if target.len() != other.len() {
-        return Err(invalid(format!(
+        return Err(misfit(format!(
             "{owner}: gradients of {} and of {} coordinates were drawn at one point; the wrapped \
              oracle must write one entry per coordinate of the parameter vector",
             target.len(),

@@ -1,7 +1,7 @@
 //! A quadratic penalty on x: weight decay, or a Gaussian prior.
 
 use super::{Draw, Mirror, Staged, StochasticCost, StochasticGradient};
-use crate::error::{Requirement, invalid, require};
+use crate::error::{Requirement, invalid, misfit, require};
 use crate::param::{ParamVec, Scalar};
 use argmin::core::Error;
 
@@ -84,7 +84,7 @@ impl<O> Regularized<O> {
         standard_deviation: Vec<f64>,
     ) -> Result<Self, Error> {
         if mean.len() != standard_deviation.len() {
-            return Err(invalid(format!(
+            return Err(misfit(format!(
                 "{NAME}: `mean` has {} coordinates, `standard_deviation` has {}; give both for each \
                  coordinate",
                 mean.len(),
@@ -130,7 +130,7 @@ impl<O> Regularized<O> {
         x: &'a [F],
     ) -> Result<impl Iterator<Item = (f64, f64)> + 'a, Error> {
         if !self.mean.is_empty() && self.mean.len() != x.len() {
-            return Err(invalid(format!(
+            return Err(misfit(format!(
                 "{NAME}: there is a prior for {} coordinates, the parameter vector has {}; give one \
                  for each",
                 self.mean.len(),

@@ -1,7 +1,7 @@
 //! The scale of x from an earlier answer.
 
 use super::Solution;
-use crate::error::invalid;
+use crate::error::no_answer;
 use crate::param::{ParamVec, Scalar};
 use argmin::core::Error;
 
@@ -19,7 +19,7 @@ pub(crate) fn scale_of<P: ParamVec>(
     let known = errors.iter().copied().filter(|error| *error > 0.0);
     let least = known.reduce(f64::min).unwrap_or(f64::INFINITY);
     if errors.iter().any(|error| !error.is_finite()) || !least.is_finite() {
-        return Err(invalid(format!(
+        return Err(no_answer(format!(
             "{owner}: the earlier solution has no standard errors that could scale x: they are \
              infinite or all 0; give a unit for each coordinate by `with_scale`, or start without"
         )));

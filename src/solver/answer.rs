@@ -1,7 +1,7 @@
 //! Arturo's answer: errors, verdicts, posteriors.
 
 use super::{Arturo, NAME};
-use crate::error::invalid;
+use crate::error::no_answer;
 use crate::method::{Evidence, Method};
 use crate::oracle::StochasticGradient;
 use crate::param::{ParamVec, Scalar};
@@ -61,10 +61,9 @@ impl<F: Scalar, M: Method<F>, C> Arturo<F, M, C> {
     {
         let [(x, _), (best, param)] = points(state)?;
         let mut certification = certification.clone();
-        if let (Some(bounds), false) = (self.method.bounds(), certification.has_bounds()) {
+        if let (Some([lower, upper]), false) = (self.method.bounds(), certification.has_bounds()) {
             let exact = |bounds: &[F]| bounds.iter().map(|x| x.to_f64_exact()).collect();
-            certification =
-                certification.with_bounds(exact(bounds.lower()), exact(bounds.upper()))?;
+            certification = certification.with_bounds(exact(lower), exact(upper))?;
         }
         if self.run.non_finite == NonFinite::Skip {
             certification = certification.with_non_finite(NonFinite::Skip);
@@ -170,7 +169,7 @@ impl<F: Scalar, M: Method<F>, C> Arturo<F, M, C> {
 
     fn evidence(&self) -> Result<Evidence, Error> {
         self.method.evidence(self.run.draw_count).ok_or_else(|| {
-            invalid(format!(
+            no_answer(format!(
                 "{NAME}: no errors can be given for a method that does not estimate the noise of \
                  its draws, in a box, nor before the first draw; use `Arturo::new`"
             ))
@@ -204,7 +203,7 @@ where
 fn points<P: ParamVec>(state: &RunState<P, P::Scalar>) -> Result<[(Vec<f64>, &P); 2], Error> {
     fn exact<P: ParamVec>(point: &Option<P>) -> Result<(Vec<f64>, &P), Error> {
         let point = point.as_ref().ok_or_else(|| {
-            invalid(format!("{NAME}: the state holds no point; pass that of the solver's run"))
+            no_answer(format!("{NAME}: the state holds no point; pass that of the solver's run"))
         })?;
         Ok((point.as_coordinates()?.iter().map(|x| x.to_f64_exact()).collect(), point))
     }

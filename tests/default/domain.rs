@@ -2,7 +2,7 @@
 
 use super::support::{Oracle, add_noise, answer, half_square, noisy_bowl, rows};
 use argmin::core::{Executor, State};
-use argmin_arturo::{Arturo, Draw, NonFinite, NonFiniteGradient};
+use argmin_arturo::{Arturo, ArturoError, Draw, FailedRun, NonFinite};
 
 /// Gradient of x - ln x, defined for x > 0 only.
 fn barrier(x: &[f64], _: Draw, g: &mut [f64]) {
@@ -25,9 +25,12 @@ fn a_broken_draw_is_told_from_a_point_outside_of_the_domain() {
     };
     let solver = Arturo::new().with_seed(1);
     let error = run(solver.clone()).err().unwrap();
-    let error = error.downcast_ref::<NonFiniteGradient<Vec<f64>>>().unwrap();
-    assert_eq!((error.coordinate, error.iteration, error.draw), (1, 51, Draw::new(1, 51)));
-    assert!(error.best_param.iter().all(|x| x.is_finite()));
+    let failed: &FailedRun<Vec<f64>> = error.downcast_ref().unwrap();
+    let Some(ArturoError::NonFiniteGradient { coordinate, draw, .. }) = error.downcast_ref() else {
+        panic!("{error}")
+    };
+    assert_eq!((*coordinate, failed.iteration, *draw), (1, 51, Draw::new(1, 51)));
+    assert!(failed.best_param.iter().all(|x| x.is_finite()));
     let skipped = run(solver.with_non_finite(NonFinite::Skip)).unwrap();
     assert_eq!(skipped.solver().skipped_draw_count(), 1);
     let x = skipped.state().get_best_param().unwrap();

@@ -100,8 +100,8 @@ impl<F: Scalar, D> Method<F> for Refereed<F, D> {
         &self.views.noise
     }
 
-    fn bounds(&self) -> Option<&BoxBounds<F>> {
-        self.bounds.as_ref()
+    fn bounds(&self) -> Option<[&[F]; 2]> {
+        self.bounds.as_ref().map(BoxBounds::both)
     }
 
     fn evidence(&self, draw_count: u64) -> Option<Evidence> {

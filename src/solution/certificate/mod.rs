@@ -7,7 +7,7 @@ mod slopes;
 
 use super::Verdict;
 use crate::bounds::BoxBounds;
-use crate::error::{Requirement, invalid, require};
+use crate::error::{Requirement, invalid, misfit, require};
 use crate::oracle::StochasticGradient;
 use crate::param::{ParamVec, Scalar};
 use crate::settings::NonFinite;
@@ -252,7 +252,7 @@ impl Certification {
         if let Some(steps) = &self.steps
             && steps.len() != x.len()
         {
-            return Err(invalid(format!(
+            return Err(misfit(format!(
                 "{NAME}: `steps` must have {} entries, one for each coordinate, got {}",
                 x.len(),
                 steps.len()
