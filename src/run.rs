@@ -84,8 +84,11 @@ impl<P: ParamVec> Point<P> {
 
     /// The error that ends the run at an iteration, with the best point: argmin drops its state.
     pub(crate) fn failed(self, solver: &'static str, iteration: u64, error: Error) -> Error {
-        let is_located =
-            matches!(error.downcast_ref(), Some(ArturoError::NonFiniteGradient { .. }));
+        let located = match error.downcast_ref() {
+            Some(ArturoError::NonFiniteGradient { iteration, .. }) => Some(*iteration),
+            _ => None,
+        };
+        let (is_located, iteration) = (located.is_some(), located.unwrap_or(iteration));
         let reason = error.to_string();
         let Self { param, best: best_param, .. } = self;
         error.context(FailedRun { solver, iteration, reason, param, best_param, is_located })

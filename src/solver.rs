@@ -72,7 +72,7 @@ use std::marker::PhantomData;
 ///
 /// Each iteration reports `kl`, `kl_bound`, `multiplier`, `dual_evaluations` and `step_norm` of the
 /// step it took (0 where it took none), `gradient_norm`, `curvature_min`, `curvature_max` and
-/// `skipped_draws`; `noise_level`, the root mean square norm of the noise of a drawn gradient, where
+/// `skipped_draw_count`; `noise_level`, the root mean square norm of the noise of a drawn gradient, where
 /// the method estimates it; and `filtered_cost` with `filtered_cost_error`, where the cost of the
 /// recommended point is kept.
 ///

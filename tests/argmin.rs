@@ -190,7 +190,7 @@ fn all_that_is_reported_has_its_key() {
                 "kl",
                 "kl_bound",
                 "multiplier",
-                "skipped_draws",
+                "skipped_draw_count",
                 "step_norm"
             ]
         );

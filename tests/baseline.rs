@@ -368,7 +368,7 @@ fn all_that_is_reported_has_its_key() {
         assert_eq!(float(report, "learning_rate"), learning_rate);
         assert_eq!(float(report, "gradient_norm"), 4.0);
         assert!((float(report, "step_norm") / step_norm - 1.0).abs() < 1e-12, "{report}");
-        assert_eq!(float(report, "skipped_draws"), 0.0);
+        assert_eq!(float(report, "skipped_draw_count"), 0.0);
     }
 }
 

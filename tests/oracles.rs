@@ -7,8 +7,8 @@ mod oracles;
 
 use argmin::core::Error;
 use argmin_arturo::oracle::{
-    Antithetic, Clipped, Counted, Counter, FiniteDifferenceGradient, Frozen, GaussianNoise,
-    GrowingBatch, Replicated, Sharded, Spsa, Staged, StochasticCost, Svrg,
+    Antithetic, Clipped, Counted, FiniteDifferenceGradient, Frozen, GaussianNoise, GrowingBatch,
+    Replicated, Sharded, Spsa, Staged, StochasticCost, Svrg,
 };
 use argmin_arturo::{Draw, MiniBatch, StochasticGradient};
 use oracles::{Cubic, Exponential, Springs};
@@ -280,7 +280,7 @@ fn no_oracle_allocates_after_its_first_draw() {
 }
 
 /// What one draw of an oracle around a counted one costs.
-fn cost_of<O, W>(inner: O, wrap: impl FnOnce(Counted<O>) -> W, draw: Draw) -> Counter
+fn cost_of<O, W>(inner: O, wrap: impl FnOnce(Counted<O>) -> W, draw: Draw) -> Counted<()>
 where
     W: StochasticGradient<Param = Vec<f64>>,
 {

@@ -42,7 +42,7 @@ use argmin::kv;
 /// # Observers
 ///
 /// Each iteration reports `learning_rate` (that which the rule found, where none is set; NaN for
-/// `Cocob`, which has none), `gradient_norm`, `step_norm` and `skipped_draws`.
+/// `Cocob`, which has none), `gradient_norm`, `step_norm` and `skipped_draw_count`.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 pub struct Descent<R> {
@@ -217,7 +217,7 @@ where
                 "learning_rate" => self.rule.learning_rate(iteration);
                 "gradient_norm" => kernel::norm(point.gradient.as_coordinates()?);
                 "step_norm" => step_norm;
-                "skipped_draws" => self.skipped_draw_count;
+                "skipped_draw_count" => self.skipped_draw_count;
             ));
         }
         point.put_back(&mut state);

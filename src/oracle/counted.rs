@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Counts the evaluations that reach the oracle which it wraps.
 ///
 /// argmin counts what a solver asks for: one `stochastic_gradient_count` whether the draw is one
-/// gradient or the mean of many. Put this around the innermost problem, and [`Counter`] tells what
+/// gradient or the mean of many. Put this around the innermost problem, and [`counter`](Self::counter) tells what
 /// the wrappers outside of it really cost. It changes no bits. It counts this process: a resumed run
 /// begins at 0, as argmin's counts do.
 ///
@@ -38,35 +38,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[derive(Clone, Debug)]
 pub struct Counted<O> {
     oracle: O,
-    counter: Counter,
+    counts: Arc<Counts>,
 }
-
-/// The counts of a [`Counted`] oracle; clones share them.
-#[derive(Clone, Debug, Default)]
-pub struct Counter(Arc<Counts>);
 
 #[derive(Debug, Default)]
 struct Counts {
     gradients: AtomicU64,
     costs: AtomicU64,
     term_gradients: AtomicU64,
-}
-
-impl Counter {
-    /// Gradients drawn.
-    pub fn gradients(&self) -> u64 {
-        self.0.gradients.load(Ordering::Relaxed)
-    }
-
-    /// Costs drawn.
-    pub fn costs(&self) -> u64 {
-        self.0.costs.load(Ordering::Relaxed)
-    }
-
-    /// Gradients of terms of a [`FiniteSum`].
-    pub fn term_gradients(&self) -> u64 {
-        self.0.term_gradients.load(Ordering::Relaxed)
-    }
 }
 
 fn count(counter: &AtomicU64, evaluations: usize) {
@@ -76,12 +55,27 @@ fn count(counter: &AtomicU64, evaluations: usize) {
 impl<O> Counted<O> {
     /// Counts from 0.
     pub fn new(oracle: O) -> Self {
-        Self { oracle, counter: Counter::default() }
+        Self { oracle, counts: Arc::default() }
     }
 
-    /// The counts, to keep while a solver owns the oracle.
-    pub fn counter(&self) -> Counter {
-        self.counter.clone()
+    /// The counts without the oracle, to keep while a solver owns it.
+    pub fn counter(&self) -> Counted<()> {
+        Counted { oracle: (), counts: Arc::clone(&self.counts) }
+    }
+
+    /// Gradients drawn.
+    pub fn gradients(&self) -> u64 {
+        self.counts.gradients.load(Ordering::Relaxed)
+    }
+
+    /// Costs drawn.
+    pub fn costs(&self) -> u64 {
+        self.counts.costs.load(Ordering::Relaxed)
+    }
+
+    /// Gradients of terms of a [`FiniteSum`].
+    pub fn term_gradients(&self) -> u64 {
+        self.counts.term_gradients.load(Ordering::Relaxed)
     }
 
     /// The wrapped oracle.
@@ -99,7 +93,7 @@ impl<O: StochasticGradient> StochasticGradient for Counted<O> {
         draw: Draw,
         gradient: &mut O::Param,
     ) -> Result<(), Error> {
-        count(&self.counter.0.gradients, 1);
+        count(&self.counts.gradients, 1);
         self.oracle.stochastic_gradient(x, draw, gradient)
     }
 }
@@ -112,7 +106,7 @@ impl<O: StochasticCost> StochasticCost for Counted<O> {
         x: &O::Param,
         draw: Draw,
     ) -> Result<<O::Param as ParamVec>::Scalar, Error> {
-        count(&self.counter.0.costs, 1);
+        count(&self.counts.costs, 1);
         self.oracle.stochastic_cost(x, draw)
     }
 }
@@ -130,7 +124,7 @@ impl<S: FiniteSum> FiniteSum for Counted<S> {
         term: usize,
         sum: &mut S::Param,
     ) -> Result<(), Error> {
-        count(&self.counter.0.term_gradients, 1);
+        count(&self.counts.term_gradients, 1);
         self.oracle.add_term_gradient(x, term, sum)
     }
 
@@ -140,7 +134,7 @@ impl<S: FiniteSum> FiniteSum for Counted<S> {
         batch: super::Batch,
         sum: &mut S::Param,
     ) -> Result<(), Error> {
-        count(&self.counter.0.term_gradients, batch.len());
+        count(&self.counts.term_gradients, batch.len());
         self.oracle.add_batch_gradient(x, batch, sum)
     }
 }

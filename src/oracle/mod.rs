@@ -94,7 +94,7 @@ mod svrg;
 pub use antithetic::{Antithetic, Mirror};
 pub use clipped::Clipped;
 pub use cost::{FiniteSumCost, StochasticCost};
-pub use counted::{Counted, Counter};
+pub use counted::Counted;
 pub use draw::Draw;
 pub use epochs::Epochs;
 pub use finite_difference::FiniteDifferenceGradient;

@@ -24,7 +24,7 @@ where
     C: CostSource<O>,
 {
     fn name(&self) -> &str {
-        "arTuRO"
+        NAME
     }
 
     fn init(
@@ -168,7 +168,7 @@ impl<F: Scalar, M, C> Arturo<F, M, C> {
             "gradient_norm" => kernel::norm(point.gradient.as_coordinates()?);
             "curvature_min" => curvature_min;
             "curvature_max" => curvature_max;
-            "skipped_draws" => self.run.skipped_draw_count;
+            "skipped_draw_count" => self.run.skipped_draw_count;
             "kl" => report.kl;
             "kl_bound" => report.bound;
             "multiplier" => report.multiplier;
