@@ -49,7 +49,7 @@ impl argmin::core::Hessian for Bowl {
     }
 }
 
-/// The gap of an answer after so many draws with noise of a thousandth of the gradient at the start.
+/// The gap of an answer after so many draws with noise.
 fn gap(problem: &Bowl, solver: Arturo<f64>, start: &[f64], noise: f64, draws: u64) -> f64 {
     let result = Executor::new(GaussianNoise::new(problem.clone(), noise).unwrap(), solver)
         .configure(|state| state.param(start.to_vec()).max_iters(draws))
@@ -110,7 +110,6 @@ fn a_scale_is_that_of_the_first_gaussian_of_an_estimator() {
 fn an_earlier_answer_is_a_start() {
     let problem = Bowl::new(&[1.0, 1e4], &[5000.0, 3.0]);
     let noisy = || GaussianNoise::new(problem.clone(), 0.1).unwrap();
-    let (mut better, mut all) = (0, 0);
     for seed in 0..10 {
         let run = |solver: Arturo<f64>, start: Vec<f64>, draws| {
             Executor::new(noisy(), solver.with_seed(seed))
@@ -122,12 +121,11 @@ fn an_earlier_answer_is_a_start() {
         // the next day: a little elsewhere
         let moved = Bowl::new(&[1.0, 1e4], &[5000.02, 3.0002]);
         let warm = Arturo::new().with_warm_start(&earlier).unwrap().with_seed(100 + seed);
-        let warm = gap(&moved, warm, &earlier.param, 0.1, 100);
-        let cold = gap(&moved, Arturo::new().with_seed(100 + seed), &earlier.param, 0.1, 100);
-        better += u32::from(warm < cold);
-        all += u32::from(warm < 3e-4);
+        let warm = gap(&moved, warm, &earlier.param, 0.1, 30);
+        let cold = gap(&moved, Arturo::new().with_seed(100 + seed), &earlier.param, 0.1, 30);
+        // without it, the first steps are parts of x = 5000, and the second curvature is not known yet
+        assert!(warm < 0.1 * cold && warm < 1e-2, "{warm} with, {cold} without");
     }
-    assert!(better >= 8 && all == 10, "{better} better than without, {all} close");
 }
 
 #[test]

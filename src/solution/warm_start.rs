@@ -6,7 +6,9 @@ use crate::param::{ParamVec, Scalar};
 use argmin::core::Error;
 
 /// Units of the coordinates in standard errors of an earlier answer: the first steps, 1e-2 of a unit, are
-/// then of the size of one.
+/// then of the size of one. On a quadratic with curvatures 1 and 1e4, 30 draws from the earlier answer end at a
+/// median gap of 1.2e-4 with 100, 9.4e-6 with 10 and 1.6e-4 with 1000, and at 0.16 with the units of x; where
+/// the minimum has moved by 30 errors, at 6.5e-4, 3.5e-3 and 2.0e-4.
 const ERRORS_PER_UNIT: f64 = 100.0;
 
 /// The scale of a run that starts from an earlier answer: multiples of its standard errors; where one
