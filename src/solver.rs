@@ -42,6 +42,7 @@ use std::marker::PhantomData;
 /// | [`with_scale`](Self::with_scale) | units of the coordinates of x | from the start |
 /// | [`with_warm_start`](Self::with_warm_start) | the same, from an earlier answer | none |
 /// | [`with_groups`](Self::with_groups) | groups of coordinates with KL balls of their own | one ball |
+/// | [`with_model_dimension`](Self::with_model_dimension) | most coordinates that [`Refereed`] has a dense model of | 200 |
 /// | [`with_dual`](Self::with_dual) | solver of the 1-D dual | [`Newton`](crate::dual::Newton), the paper's: [`Bisection`] |
 /// | [`with_kl_schedule`](Self::with_kl_schedule) | KL bound over time, but for [`Refereed`] | constant |
 /// | [`with_averaging`](Self::with_averaging) | recommended point; of [`Refereed`] its own mean, but for [`Averaging::None`] | [`Averaging::Adaptive`], the paper's: [`Averaging::None`] |
@@ -181,6 +182,21 @@ impl<F: Scalar, D, C> Arturo<F, Refereed<F, D>, C> {
         self.map_method(|method| method.with_other_dual(dual))
     }
 
+    /// Sets the number of coordinates n up to which there is a dense model (default: 200). Above, the
+    /// foundation is alone: it needs 3 arrays, and gives no errors.
+    ///
+    /// The model needs 11 n^2 numbers of 64 bits, and some n^3 operations a step. It pays where draws agree
+    /// closely on the gradient or its noise falls along with it; where draws are noisy the foundation alone is
+    /// as good or better from some 50 coordinates on (`docs/default.md` has the measurement).
+    ///
+    /// ```
+    /// let solver = argmin_arturo::Arturo::<f64>::new().with_model_dimension(50);
+    /// ```
+    #[must_use]
+    pub fn with_model_dimension(self, most: usize) -> Self {
+        self.map_method(|method| method.with_model_dimension(most))
+    }
+
     /// Sets the units of the coordinates of x, in which the first steps are 0.01 and 0.03 long: how far
     /// from the start the minimum may be.
     ///
@@ -275,7 +291,8 @@ impl<F: Scalar, D, C> Arturo<F, Refereed<F, D>, C> {
     /// gradient is drawn outside of it, unless the oracle itself evaluates elsewhere, as
     /// [`Spsa`](crate::oracle::Spsa) without the same bounds.
     ///
-    /// [`solution`](Arturo::solution) has no errors in a box; [`certify`](Arturo::certify) has.
+    /// The errors of [`solution`](Arturo::solution) are those of the coordinates that no bound holds; a coordinate
+    /// that a bound holds is on it, without an error.
     ///
     /// ```
     /// use argmin::core::{Error, Executor, Gradient, State};

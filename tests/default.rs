@@ -83,6 +83,21 @@ fn steps_do_not_allocate() {
     assert_eq!(allocations(1000), allocations(3000));
 }
 
+#[test]
+fn the_border_of_the_model_can_be_moved() {
+    let has_model = |solver: Arturo<f64>| {
+        let result = Executor::new(Oracle(noisy_bowl), solver)
+            .configure(|state| state.param(vec![0.0; 5]).max_iters(100))
+            .run()
+            .unwrap();
+        !result.solver().curvature().is_empty()
+    };
+    assert!(has_model(Arturo::new().with_model_dimension(5)));
+    assert!(!has_model(Arturo::new().with_model_dimension(4)));
+    let boxed = Arturo::new().with_model_dimension(4).with_bounds(vec![-9.0; 5], vec![9.0; 5]);
+    assert!(!has_model(boxed.unwrap()));
+}
+
 #[cfg(feature = "serde1")]
 #[test]
 fn a_run_resumes_with_the_same_bits() {

@@ -334,7 +334,7 @@ fn estimators_of_curvature_give_errors_but_no_verdict_of_rest() {
     assert_eq!(
         result.solution().unwrap_err().to_string(),
         "Invalid parameter: \"Arturo: no errors can be given for a method that does not estimate \
-         the noise of its draws, in a box, nor before the first draw; use `Arturo::new`\""
+         the noise of its draws, nor before the first draw; use `Arturo::new`\""
     );
 }
 

@@ -28,7 +28,6 @@ const EXPECTED_FAILURES: &[(&str, &str)] = &[
     ("f9_1_shot", "stuck in 1 of 20"),
     ("f9_3_shots", "stuck in 1 of 20"),
     ("f21_standard_error", "off by more than 10 standard errors in 9 of 10 after 500 draws"),
-    ("f21_verdict", "noise-limited in 4 of 10 after 500 draws"),
     ("f21_tolerance", "a true gain of 1.6 at a stop by 1e-3"),
 ];
 

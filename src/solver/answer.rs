@@ -171,7 +171,7 @@ impl<F: Scalar, M: Method<F>, C> Arturo<F, M, C> {
         self.method.evidence(self.run.draw_count).ok_or_else(|| {
             no_answer(format!(
                 "{NAME}: no errors can be given for a method that does not estimate the noise of \
-                 its draws, in a box, nor before the first draw; use `Arturo::new`"
+                 its draws, nor before the first draw; use `Arturo::new`"
             ))
         })
     }

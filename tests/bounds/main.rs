@@ -2,6 +2,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod errors;
 mod hock_schittkowski;
 
 use argmin::core::{Error, Executor, IterState, State};

@@ -12,9 +12,6 @@ use crate::run::Point;
 use crate::solver::NAME;
 use argmin::core::Error;
 
-/// Separates the directions of probes from the draws of gradients.
-const PROBE_STREAM: u64 = 0x7072_6f62;
-
 /// What the next gradient is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
@@ -84,20 +81,20 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
                     &mut self.walker,
                     &mut self.average,
                     gradient,
-                    self.bounds.as_ref(),
+                    self.settings.bounds.as_ref(),
                 );
                 Ok(Report { step_norm, ..Report::default() })
             }
             Agenda::Walk => {
                 let x = point.param.as_coordinates_mut()?;
                 let average = point.best.as_coordinates_mut()?;
-                let step_norm = self.foundation.step(x, average, gradient, self.bounds.as_ref());
+                let step_norm =
+                    self.foundation.step(x, average, gradient, self.settings.bounds.as_ref());
                 Ok(Report { step_norm, ..Report::default() })
             }
             Agenda::Model => {
                 copy(&mut self.views.gradient, gradient);
-                let random = run.fresh_draw().stream(PROBE_STREAM);
-                let event = self.model.tell(&self.views.gradient, &self.dual, random, round::<F>);
+                let event = self.model.tell(&self.views.gradient, &self.dual, round::<F>);
                 if event == Event::Gathered {
                     return Ok(Report::default());
                 }

@@ -4,6 +4,7 @@ mod agenda;
 mod foundation;
 mod model;
 mod referee;
+mod settings;
 mod units;
 mod verdicts;
 
@@ -21,9 +22,7 @@ use argmin::core::{Error, Problem};
 use foundation::Foundation;
 use model::{Model, Place};
 use referee::{Player, Referee};
-
-/// Dimension up to which there is a dense model: 200 takes 3.2 MB, and a step some milliseconds.
-const MODEL_DIMENSION: usize = 200;
+use settings::Settings;
 
 /// Nothing to tune, and bounded steps: a foundation that converges, a model, and a referee.
 ///
@@ -43,14 +42,12 @@ const MODEL_DIMENSION: usize = 200;
 ///
 /// Each iteration draws one gradient; `param` is the point where it was drawn. Above 200 coordinates
 /// the foundation is alone, with 3 arrays beside x, the gradient and the recommended point. Below, the
-/// model has 10 n^2 + 28 n numbers of 64 bits, and the rest 11 arrays.
+/// model has 11 n^2 + 28 n numbers of 64 bits, and the rest 11 arrays.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 pub struct Refereed<F, D = Newton> {
     dual: D,
-    bounds: Option<BoxBounds<F>>,
-    /// The units of x; else the start gives them.
-    scale: Option<Vec<F>>,
+    settings: Settings<F>,
     foundation: Foundation<F>,
     /// The foundation's x and average where there is a model; else they are argmin's.
     walker: Vec<F>,
@@ -101,19 +98,17 @@ impl<F: Scalar, D> Method<F> for Refereed<F, D> {
     }
 
     fn bounds(&self) -> Option<[&[F]; 2]> {
-        self.bounds.as_ref().map(BoxBounds::both)
+        self.settings.bounds.as_ref().map(BoxBounds::both)
     }
 
     fn evidence(&self, draw_count: u64) -> Option<Evidence> {
-        // the errors of a model without bounds
-        if self.bounds.is_some() {
-            return None;
-        }
         let len = self.foundation.start().len();
         let known = || match self.leader() {
             Player::Model => self.model.evidence(),
             Player::Foundation => {
-                let answer: Vec<f64> = self.average.iter().map(|a| a.to_f64_exact()).collect();
+                let mut answer = self.average.clone();
+                self.write_mean(&mut answer);
+                let answer: Vec<f64> = answer.iter().map(|a| a.to_f64_exact()).collect();
                 self.model.evidence_of_walk(&answer, self.foundation.exponent(), draw_count)
             }
         };
@@ -131,8 +126,7 @@ impl<F: Scalar, D> Refereed<F, D> {
     pub(crate) fn with_dual(dual: D) -> Self {
         Self {
             dual,
-            bounds: None,
-            scale: None,
+            settings: Settings::default(),
             foundation: Foundation::default(),
             walker: Vec::new(),
             average: Vec::new(),
@@ -147,25 +141,32 @@ impl<F: Scalar, D> Refereed<F, D> {
         }
     }
 
-    pub(crate) fn with_bounds(self, bounds: BoxBounds<F>) -> Self {
-        Self { bounds: Some(bounds), ..self }
+    pub(crate) fn with_bounds(mut self, bounds: BoxBounds<F>) -> Self {
+        self.settings.bounds = Some(bounds);
+        self
+    }
+
+    pub(crate) fn with_model_dimension(mut self, most: usize) -> Self {
+        self.settings.model_dimension = most;
+        self
     }
 
     pub(crate) fn with_other_dual<D2>(self, dual: D2) -> Refereed<F, D2> {
-        Refereed { bounds: self.bounds, scale: self.scale, ..Refereed::with_dual(dual) }
+        Refereed { settings: self.settings, ..Refereed::with_dual(dual) }
     }
 
-    pub(crate) fn with_scale(self, scale: Vec<F>) -> Self {
-        Self { scale: Some(scale), ..self }
+    pub(crate) fn with_scale(mut self, scale: Vec<F>) -> Self {
+        self.settings.scale = Some(scale);
+        self
     }
 
     /// The step of a diagonal model with this estimator, and all that is set but for the dense model.
     pub(crate) fn with_estimator<E>(self, estimator: E) -> TrustRegion<F, E, D> {
         let mut region = TrustRegion::adaptive(estimator, self.dual);
-        if let Some(bounds) = self.bounds {
+        if let Some(bounds) = self.settings.bounds {
             region = region.with_bounds(bounds);
         }
-        if let Some(scale) = self.scale {
+        if let Some(scale) = self.settings.scale {
             region = region.with_scale(scale);
         }
         region
@@ -184,13 +185,14 @@ where
     D: DualSolver + Clone,
 {
     fn reset(&mut self, len: usize) {
-        let (bounds, scale) = (self.bounds.take(), self.scale.take());
-        *self = Self { bounds, scale, len, ..Self::with_dual(self.dual.clone()) };
+        let settings = std::mem::take(&mut self.settings);
+        *self = Self { settings, len, ..Self::with_dual(self.dual.clone()) };
     }
 
     fn check_start(&self, x: &[F]) -> Result<(), Error> {
-        scale::check_len(NAME, self.scale.as_deref(), x.len())?;
-        self.bounds
+        scale::check_len(NAME, self.settings.scale.as_deref(), x.len())?;
+        self.settings
+            .bounds
             .as_ref()
             .map_or(Ok(()), |bounds| bounds.check(NAME, "initial parameter vector", x))
     }
@@ -239,8 +241,8 @@ where
 
 impl<F: Scalar, D: DualSolver> Refereed<F, D> {
     fn begin(&mut self, x: &[F]) {
-        let units = self.scale.clone().unwrap_or_else(|| units::units(x));
-        if x.len() > MODEL_DIMENSION {
+        let units = self.settings.scale.clone().unwrap_or_else(|| units::units(x));
+        if x.len() > self.settings.model_dimension {
             self.foundation.begin(x, units);
             return;
         }
@@ -252,7 +254,7 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
         self.referee.begin(x);
         let exact =
             |values: &[F]| values.iter().map(|value| value.to_f64_exact()).collect::<Vec<_>>();
-        let bounds = self.bounds.as_ref();
+        let bounds = self.settings.bounds.as_ref();
         let bounds = bounds.map(|bounds| [bounds.lower(), bounds.upper()].map(&exact));
         self.model.begin(&exact(x), &exact(&units), bounds);
         self.foundation.begin(x, units);

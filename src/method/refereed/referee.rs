@@ -11,6 +11,12 @@ const LEAST: u64 = 8;
 /// Student's quantile at 97.7 %.
 const EVIDENCE: f64 = 2.0;
 const SMALL_SAMPLE: f64 = 2.0;
+/// Components sin(j pi v) of the slopes up to this one are integrated exactly, as by Fejer's rule.
+const EXACT_COMPONENTS: u32 = 11;
+/// The variance of the p-th difference of independent slopes, in variances of one: (2p)! / (p!)^2.
+const DIFFERENCE_VARIANCES: [f64; ORDERS] = [2.0, 6.0, 20.0, 70.0];
+/// Orders p of the differences that show the noise of the slopes.
+const ORDERS: usize = 4;
 /// The model's share of the draws: at first, after it was found to be better, and at least. It halves
 /// each time that it is not found to be better.
 const FIRST_SHARE: f64 = 0.5;
@@ -51,8 +57,10 @@ pub(super) enum Verdict {
 /// ```
 ///
 /// at v = (k + 1/2) / K, k = 0 .. K - 1, a fresh draw each. The points are dense near both ends, where
-/// a narrow valley would be missed. Its error is that of systematic samples: by the differences of
-/// neighbours (Wolter 2007), so that a slope that changes along the line is not taken for noise. It
+/// a narrow valley would be missed. They are Chebyshev's, so that a slope which is a polynomial of u is
+/// integrated exactly (Fejer 1933). The error is that of systematic samples: by differences of neighbours
+/// (Wolter 2007), so that a slope that changes along the line is not taken for noise. Differences of a
+/// higher order see less of a smooth change, and more of a kink; the order with the least error counts. It
 /// repeats no draw.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
@@ -63,9 +71,9 @@ pub(super) struct Referee<F> {
     count: u64,
     planned: u64,
     sum: f64,
-    /// The last slope, and the sum of squared differences of neighbours.
-    last: f64,
-    differences: f64,
+    /// The last slope and its differences of all orders but the highest, and sums of squared differences.
+    last: [f64; ORDERS],
+    squares: [f64; ORDERS],
     /// Draws of the run at the next comparison.
     next: u64,
     /// The part of the draws that the model gets.
@@ -94,7 +102,7 @@ impl<F: Copy> Referee<F> {
     /// Begins to compare `from` with `to`.
     pub fn open(&mut self, draw_count: u64) {
         self.planned = (draw_count / PART).max(LEAST);
-        (self.count, self.sum, self.differences) = (0, 0.0, 0.0);
+        (self.count, self.sum, self.squares) = (0, 0.0, [0.0; ORDERS]);
     }
 
     /// v of the next draw, as an angle.
@@ -107,25 +115,43 @@ impl<F: Copy> Referee<F> {
         (0.5 * self.angle()).sin().powi(2)
     }
 
+    /// The weight of the next slope in the integral: 1 but for what the midpoint rule makes of the first
+    /// components.
+    fn weight(&self) -> f64 {
+        let (planned, angle) = (self.planned as f64, self.angle());
+        let components = (1..=EXACT_COMPONENTS).step_by(2).map(f64::from);
+        let excess = components.take_while(|j| *j < planned).map(|j| {
+            let sum = (planned * (0.5 * PI * j / planned).sin()).recip();
+            (sum - 2.0 / (PI * j)) * (j * angle).sin()
+        });
+        1.0 - 2.0 * excess.sum::<f64>()
+    }
+
     /// Takes in g.(b - a).
     pub fn take_in(&mut self, slope: f64) -> Verdict {
-        // du/dv, scaled so that its mean over the points is 1
-        let planned = self.planned as f64;
-        let slope = planned * (0.5 * PI / planned).sin() * self.angle().sin() * slope;
-        if self.count > 0 {
-            self.differences += (slope - self.last) * (slope - self.last);
+        // times du/dv
+        let slope = 0.5 * PI * self.angle().sin() * slope;
+        self.sum += self.weight() * slope;
+        let mut difference = slope;
+        for (order, last) in self.last.iter_mut().enumerate() {
+            difference -= std::mem::replace(last, difference);
+            if self.count > order as u64 {
+                self.squares[order] += difference * difference;
+            }
         }
-        self.last = slope;
         self.count += 1;
-        self.sum += slope;
         if self.count < self.planned { Verdict::Open } else { self.verdict() }
     }
 
     fn verdict(&self) -> Verdict {
-        let freedom = self.count as f64 - 1.0;
-        let mean = self.sum / self.count as f64;
-        let variance = 0.5 * self.differences / freedom / self.count as f64;
-        let limit = EVIDENCE * (1.0 + SMALL_SAMPLE / freedom) * variance.sqrt();
+        let count = self.count as f64;
+        let mean = self.sum / count;
+        let limit = |order: usize| {
+            let freedom = count - 1.0 - order as f64;
+            let variance = self.squares[order] / (DIFFERENCE_VARIANCES[order] * freedom * count);
+            EVIDENCE * (1.0 + SMALL_SAMPLE / freedom) * variance.sqrt()
+        };
+        let limit = (0..ORDERS).map(limit).fold(f64::INFINITY, f64::min);
         if mean < -limit {
             Verdict::Better
         } else if mean > limit {
@@ -195,11 +221,23 @@ mod tests {
     }
 
     #[test]
-    fn the_weights_of_the_points_have_the_mean_1() {
-        let mut referee = Referee::<f64>::default();
-        referee.open(1000);
-        while referee.take_in(1.0) == Verdict::Open {}
-        assert!((referee.sum / referee.count as f64 - 1.0).abs() < 1e-12);
+    fn polynomials_are_integrated_exactly() {
+        for draws in [64, 1000, 100_000] {
+            let mut referee = Referee::<f64>::default();
+            referee.open(draws);
+            // the integral of 8 u^7 - 3 u^2
+            while referee.take_in(8.0 * referee.place().powi(7) - 3.0 * referee.place().powi(2))
+                == Verdict::Open
+            {}
+            assert!((referee.sum / referee.count as f64).abs() < 1e-12, "{}", referee.sum);
+        }
+    }
+
+    #[test]
+    fn a_ridge_between_two_points_is_no_noise() {
+        // over a ridge of height 1, and down by 1e-3 in all
+        let slope = |u: f64| 32.0 * u * (1.0 - u) * (1.0 - 2.0 * u) - 1e-3;
+        assert_eq!(compare(1600, slope), Verdict::Better);
     }
 
     #[test]

@@ -13,8 +13,20 @@ impl<F: Scalar, D> Refereed<F, D> {
 
     /// Means leave the box by rounding.
     pub(super) fn clip(&self, x: &mut [F]) {
-        if let Some(bounds) = &self.bounds {
+        if let Some(bounds) = &self.settings.bounds {
             bounds.clip_all(x);
+        }
+    }
+
+    /// Writes the foundation's answer: its mean, on the bounds that hold it.
+    pub(super) fn write_mean(&self, answer: &mut [F]) {
+        answer.copy_from_slice(&self.average);
+        if self.settings.bounds.is_some() {
+            for (i, x) in answer.iter_mut().enumerate() {
+                if let Some(bound) = self.model.holding_bound(i, x.to_f64_exact()) {
+                    *x = nearest(bound);
+                }
+            }
         }
     }
 }
@@ -23,7 +35,7 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
     /// Writes the leader's answer.
     pub(super) fn write_answer(&self, answer: &mut [F]) {
         match self.leader() {
-            Player::Foundation => answer.copy_from_slice(&self.average),
+            Player::Foundation => self.write_mean(answer),
             Player::Model => write(answer, &self.model.answer),
         }
         self.clip(answer);
@@ -39,7 +51,9 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
 
     /// From the foundation's answer to the model's.
     pub(super) fn compare_rivals(&mut self, draw_count: u64) -> Agenda {
-        self.referee.from.copy_from_slice(&self.average);
+        let mut from = std::mem::take(&mut self.referee.from);
+        self.write_mean(&mut from);
+        self.referee.from = from;
         write(&mut self.referee.to, &self.model.answer);
         self.referee.open(draw_count);
         Agenda::Rivals

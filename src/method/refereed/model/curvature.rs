@@ -90,14 +90,11 @@ impl Curvature {
         }
     }
 
-    /// Takes in a pair; `units` are the squared units of x.
-    pub fn learn(&mut self, pair: Pair<'_>, units: &[f64]) {
+    /// Takes in a pair, after the first one has begun B.
+    pub fn learn(&mut self, pair: Pair<'_>) {
         let Pair { step, change, .. } = pair;
         let square = dot(step, step);
         if square.is_nan() || square <= 0.0 || change.iter().any(|y| !y.is_finite()) {
-            return;
-        }
-        if !self.is_known && !self.begin_with(pair, units) {
             return;
         }
         multiply(&self.matrix, step, &mut self.predicted);
@@ -110,9 +107,9 @@ impl Curvature {
         }
     }
 
-    /// The first pair: the unit metric, as stiff as the pair is at most. Uncertain curvature counts
-    /// as stiff.
-    fn begin_with(&mut self, Pair { step, change, .. }: Pair<'_>, units: &[f64]) -> bool {
+    /// Begins with the unit metric, as stiff as the first pair is at most, for uncertain curvature counts as
+    /// stiff; `units` are the squared units of x. Returns whether there is a B.
+    pub fn begin_with(&mut self, step: &[f64], change: &[f64], units: &[f64]) -> bool {
         let len = units.len();
         let product = dot(step, change).abs();
         let square: f64 = change.iter().zip(units).map(|(y, u)| y * y * u).sum();
@@ -217,7 +214,10 @@ mod tests {
         let mut change = [0.0; 3];
         multiply(&HESSIAN, &step, &mut change);
         let pair = Pair { step: &step, change: &change, noise, is_new_ground: false };
-        curvature.learn(pair, &[1.0; 3]);
+        if !curvature.is_known {
+            assert!(curvature.begin_with(&step, &change, &[1.0; 3]));
+        }
+        curvature.learn(pair);
     }
 
     #[test]
@@ -252,7 +252,10 @@ mod tests {
         curvature.begin(2);
         for change in [[1.0, 2.0], [-3.0, 0.5], [0.0, -9.0]] {
             let pair = Pair { step: &[1.0, 1.0], change: &change, noise: 0.0, is_new_ground: true };
-            curvature.learn(pair, &[1.0, 1.0]);
+            if !curvature.is_known {
+                assert!(curvature.begin_with(pair.step, pair.change, &[1.0, 1.0]));
+            }
+            curvature.learn(pair);
             assert!(factorize(&curvature.matrix, 2, &mut [0.0; 4]));
         }
     }

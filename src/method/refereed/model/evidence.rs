@@ -1,7 +1,7 @@
 //! What the model knows about the distance of its answer from the minimum.
 
 use super::Model;
-use crate::dense::{dot, inverse_quadratic, quadratic, solve, transpose};
+use crate::dense::{dot, factorize, inverse_quadratic, quadratic, solve, transpose};
 use crate::method::{Evidence, Progress};
 
 /// A change of the gradient of this energy, in that of its noise, is no chance, and no error of the
@@ -40,12 +40,13 @@ impl Model {
         else {
             return Evidence::unknown(self.x.len());
         };
-        let mut evidence = self.common(gradient, share, variance.recip());
+        let held = self.held(answer);
+        let mut evidence = self.common(gradient, share, variance.recip(), &held);
         evidence.averaged = Some(variance / share);
         let is_long = self.walk.count() >= LEAST_PART * draw_count as f64;
         let is_resting = is_long
-            && self.is_steady(evidence.noise.map(|energy| energy / share))
-            && (self.is_within_reach(&evidence.variance) || self.is_noise());
+            && self.is_steady(evidence.noise.map(|energy| energy / share), &held)
+            && (self.is_within_reach(&evidence.variance) || self.is_noise(&held));
         evidence.progress = if is_resting { Progress::Resting } else { Progress::Moving };
         evidence
     }
@@ -70,12 +71,13 @@ impl Model {
 
     /// Whether the halves of the walk differ by no more than chance, for draws with noise of this energy
     /// and its standard deviation.
-    fn is_steady(&self, [trace, deviation]: [f64; 2]) -> bool {
+    fn is_steady(&self, [trace, deviation]: [f64; 2], held: &[bool]) -> bool {
         let mut change = vec![0.0; self.x.len()];
         let Some(share) = self.walk.change(&self.curvature.matrix, &mut change) else {
             return false;
         };
-        inverse_quadratic(self.curvature.factor(), &mut change)
+        release_held(&mut change, held);
+        inverse_quadratic(&self.free_factor(held), &mut change)
             <= share * (trace + CHANCE * deviation)
     }
 
@@ -87,10 +89,11 @@ impl Model {
     }
 
     /// Whether the newer draws of the foundation are noise about 0, wherever they were taken.
-    fn is_noise(&self) -> bool {
+    fn is_noise(&self, held: &[bool]) -> bool {
         let (mean, count) = self.walk.mean_gradient();
         let len = mean.len();
-        let squares = (0..len).map(|i| mean[i] * mean[i] / self.noise.variance(i, len));
+        let free = (0..len).filter(|i| !held[*i]);
+        let squares = free.map(|i| mean[i] * mean[i] / self.noise.variance(i, len));
         let freedom = len as f64;
         count * squares.sum::<f64>() <= freedom + CHANCE * (2.0 * freedom).sqrt()
     }
@@ -112,13 +115,14 @@ impl Model {
         let mut gradient = vec![0.0; self.x.len()];
         let rest = self.average.gradient(&self.curvature.matrix, &mut gradient);
         let share = rest.unwrap_or(weight.recip());
-        let mut evidence = self.common(gradient, share, weight);
+        let held = self.held(&self.answer);
+        let mut evidence = self.common(gradient, share, weight, &held);
         // noise of the answer in units of that of its gradient
         evidence.averaged = Some(weight.recip() / share);
         let energy = evidence.noise.map(|energy| energy / share);
         let is_resting = rest.is_some()
             && self.is_settled()
-            && self.is_steady(energy)
+            && self.is_steady(energy, &held)
             && self.is_within_reach(&evidence.variance);
         evidence.progress = if is_resting { Progress::Resting } else { Progress::Moving };
         evidence
@@ -131,7 +135,8 @@ impl Model {
         } else {
             (&self.previous.point, &self.previous.gradient, self.previous.count)
         };
-        let mut evidence = self.common(gradient.clone(), count.max(1.0).recip(), count);
+        let share = count.max(1.0).recip();
+        let mut evidence = self.common(gradient.clone(), share, count, &self.held(point));
         evidence.point = Some(point.clone());
         evidence.decrease = self.previous.gain;
         let is_resting = self.noise.is_zero() && !self.step.is_bound();
@@ -139,14 +144,27 @@ impl Model {
         evidence
     }
 
-    /// With a gradient whose noise is the part `share` of that of a draw, and the answer that of
-    /// `draws`.
-    fn common(&self, gradient: Vec<f64>, share: f64, draws: f64) -> Evidence {
+    /// The factors of B where the held coordinates have no part in it.
+    fn free_factor(&self, held: &[bool]) -> Vec<f64> {
+        let mut factor = self.curvature.factor().to_vec();
+        if held.contains(&true) {
+            let mut matrix = self.curvature.matrix.clone();
+            clear_held(&mut matrix, held, 1.0);
+            factorize(&matrix, held.len(), &mut factor);
+        }
+        factor
+    }
+
+    /// With a gradient whose noise is the part `share` of that of a draw, the answer that of `draws`, and
+    /// the coordinates that bounds hold, which have no error and no slope.
+    fn common(&self, mut gradient: Vec<f64>, share: f64, draws: f64, held: &[bool]) -> Evidence {
         let len = gradient.len();
-        let factor = self.curvature.factor();
+        let factor = &self.free_factor(held);
+        release_held(&mut gradient, held);
         let mut newton_step: Vec<f64> = gradient.iter().map(|m| -m).collect();
         solve(factor, &mut newton_step);
         let mut sandwich = self.noise.covariance().to_vec();
+        clear_held(&mut sandwich, held, 0.0);
         let mut trace = 0.0;
         let mut square = 0.0;
         for pass in 0..2 {
@@ -205,5 +223,22 @@ impl Model {
     /// The variance of a coordinate of a drawn gradient.
     pub fn noise_variance(&self, i: usize) -> f64 {
         self.noise.variance(i, self.x.len()).max(0.0)
+    }
+}
+
+/// Sets the held coordinates of a vector to 0.
+fn release_held(vector: &mut [f64], held: &[bool]) {
+    vector.iter_mut().zip(held).filter(|(_, held)| **held).for_each(|(entry, _)| *entry = 0.0);
+}
+
+/// Sets rows and columns of the held coordinates to 0, but for the diagonal.
+fn clear_held(matrix: &mut [f64], held: &[bool], diagonal: f64) {
+    let len = held.len();
+    for i in (0..len).filter(|i| held[*i]) {
+        for j in 0..len {
+            matrix[i * len + j] = 0.0;
+            matrix[j * len + i] = 0.0;
+        }
+        matrix[i * len + i] = diagonal;
     }
 }

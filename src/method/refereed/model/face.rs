@@ -5,6 +5,9 @@ use super::step::Ball;
 use crate::dense::{dot, multiply, quadratic};
 use crate::dual::DualSolver;
 
+/// Standard deviations by which a mean gradient must point outwards for a bound to hold its coordinate.
+const OUTWARDS: f64 = 4.0;
+
 /// The box, and what a step in it is made of.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
@@ -56,6 +59,31 @@ impl Face {
 }
 
 impl Model {
+    /// Whether x_i is at a bound.
+    fn is_held(&self, i: usize, x: f64) -> bool {
+        self.face.exists() && (x <= self.face.lower[i] || x >= self.face.upper[i])
+    }
+
+    /// The coordinates of x that are at a bound.
+    pub(super) fn held(&self, x: &[f64]) -> Vec<bool> {
+        x.iter().enumerate().map(|(i, x)| self.is_held(i, *x)).collect()
+    }
+
+    /// The bound that holds the i-th coordinate of the foundation's answer, x: its mean gradient points
+    /// outwards beyond chance, and leads beyond the bound. The mean of a walk along a bound is not on it.
+    pub fn holding_bound(&self, i: usize, x: f64) -> Option<f64> {
+        let (mean, count) = self.walk.mean_gradient();
+        if !self.face.exists() || !self.curvature.is_known || count <= 0.0 {
+            return None;
+        }
+        let len = self.x.len();
+        let chance = OUTWARDS * (self.noise.variance(i, len).max(0.0) / count).sqrt();
+        let end = x - mean[i] / self.curvature.matrix[i * len + i];
+        let bound = if mean[i] > 0.0 { self.face.lower[i] } else { self.face.upper[i] };
+        let is_beyond = if mean[i] > 0.0 { end <= bound } else { end >= bound };
+        (mean[i].abs() > chance && is_beyond).then_some(bound)
+    }
+
     /// The value nearest to `value` that the coordinate may have.
     pub(super) fn clip(&self, i: usize, value: f64) -> f64 {
         if self.face.exists() { value.clamp(self.face.lower[i], self.face.upper[i]) } else { value }

@@ -11,6 +11,8 @@ const POOR: f64 = 0.25;
 const GOOD: f64 = 0.5;
 /// Standard errors by which f must have risen for the step to be undone.
 const RISE: f64 = 3.0;
+/// What few draws add to them: about Student's quantile.
+const SMALL_SAMPLE: f64 = 2.0;
 /// Rounding of an inner product, in units of the machine epsilon.
 const ROUNDING: f64 = 500.0;
 
@@ -57,17 +59,19 @@ impl Model {
     fn learn_from_step(&mut self, rate: f64) {
         let (len, previous, change) = (self.x.len(), &self.previous, &mut self.work);
         subtract(&self.stage.mean, &previous.gradient, change);
-        let (is_usable, noise) = if self.curvature.is_known {
-            let energy = self.noise.energy(self.curvature.factor(), len);
-            (previous.is_significant, energy.trace * rate)
+        let is_usable = if self.curvature.is_known {
+            previous.is_significant
         } else {
             let along = dot(&previous.step, change);
-            let error = self.noise.along(&previous.step) * rate;
-            (along * along > RISE * RISE * error, 0.0)
+            let limit = RISE * (1.0 + SMALL_SAMPLE / self.noise.freedom().max(1.0));
+            along * along > limit * limit * self.noise.along(&previous.step) * rate
+                && self.curvature.begin_with(&previous.step, change, &self.units)
         };
         if is_usable {
+            let energy = self.noise.energy(self.curvature.factor(), len);
+            let noise = energy.trace * rate;
             let pair = Pair { step: &previous.step, change, noise, is_new_ground: true };
-            self.curvature.learn(pair, &self.units);
+            self.curvature.learn(pair);
         }
     }
 

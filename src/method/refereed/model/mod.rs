@@ -173,13 +173,11 @@ impl Model {
         self.x[i] + self.probe.step[i]
     }
 
-    /// Takes in the gradient that was asked for; `random` are the draws of directions, and `round`
-    /// rounds to the floats of the run.
+    /// Takes in the gradient that was asked for; `round` rounds to the floats of the run.
     pub fn tell(
         &mut self,
         gradient: &[f64],
         dual: &impl DualSolver,
-        random: crate::Draw,
         round: fn(f64) -> f64,
     ) -> Event {
         self.draw_count += 1.0;
@@ -187,7 +185,7 @@ impl Model {
             self.scale = gradient.iter().fold(0.0, |scale, g| f64::max(scale, g.abs()));
         }
         if self.probe.wants_change() {
-            self.probe.take_change(gradient, &mut self.curvature, &self.units);
+            self.probe.take_change(gradient, &mut self.curvature);
             if !self.probe.is_active() {
                 // with the Hessian that the probes have taught
                 self.choose(dual);
@@ -211,7 +209,7 @@ impl Model {
             self.plan_probes();
         }
         if self.probe.is_active() {
-            self.probe.aim(&self.curvature, &self.noise, random);
+            self.probe.aim(&self.curvature, &self.noise);
             self.keep_probe_inside();
             return Event::Gathered;
         }

@@ -57,6 +57,11 @@ impl Noise {
         self.covariance[i * len + i]
     }
 
+    /// Degrees of freedom of S.
+    pub fn freedom(&self) -> f64 {
+        self.freedom
+    }
+
     pub fn covariance(&self) -> &[f64] {
         &self.covariance
     }
@@ -153,7 +158,7 @@ fn trace(matrix: &[f64], factor: &[f64]) -> f64 {
 }
 
 /// G <- L^-1 G L^-T of a symmetric G.
-fn whiten(matrix: &mut [f64], factor: &[f64], len: usize) {
+pub(in crate::method::refereed) fn whiten(matrix: &mut [f64], factor: &[f64], len: usize) {
     for _ in 0..2 {
         matrix.chunks_exact_mut(len).for_each(|row| solve_lower(factor, row));
         transpose(matrix, len);

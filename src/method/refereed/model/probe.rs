@@ -2,9 +2,7 @@
 
 use super::curvature::{Curvature, Pair};
 use super::noise::Noise;
-use crate::Draw;
-use crate::dense::{inverse_quadratic, pivots, solve_upper};
-use rand::Rng;
+use crate::dense::{inverse_quadratic, solve_upper};
 
 /// A predicted gain below this multiple of what noise makes of it is in the noise.
 pub(in crate::method::refereed) const NOISY: f64 = 16.0;
@@ -28,8 +26,9 @@ const LENGTH: f64 = 0.25;
 
 /// The probes after a stage.
 ///
-/// The direction is independent of the draw: random signs in the frame where B is the identity, so
-/// that E[y | s] = H s, and all directions are as long as the error of the answer there.
+/// The direction is independent of the draw, so that E[y | s] = H s: one axis after the other of the frame
+/// where B = LDL' is the identity, to and fro, for noise along a stiff axis would hide a soft one. All
+/// directions are as long as the error of the answer in that frame.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 pub(in crate::method::refereed) struct Probe {
@@ -97,17 +96,17 @@ impl Probe {
     }
 
     /// Chooses the next direction, where the last one is done.
-    pub fn aim(&mut self, curvature: &Curvature, noise: &Noise, random: Draw) {
+    pub fn aim(&mut self, curvature: &Curvature, noise: &Noise) {
         if self.change_count > 0 {
             return;
         }
-        let mut rng = random.rng();
-        for (s, pivot) in self.step.iter_mut().zip(pivots(curvature.factor())) {
-            let length = (self.square / pivot).sqrt();
-            *s = if rng.random() { length } else { -length };
-        }
-        solve_upper(curvature.factor(), &mut self.step);
         let len = self.step.len();
+        let (round, axis) =
+            (self.direction_count as usize / len, self.direction_count as usize % len);
+        let length = (self.square * len as f64 / curvature.factor()[axis * len + axis]).sqrt();
+        self.step.fill(0.0);
+        self.step[axis] = if round.is_multiple_of(2) { length } else { -length };
+        solve_upper(curvature.factor(), &mut self.step);
         for (i, s) in self.step.iter_mut().enumerate() {
             // no draw has a gradient here: the coordinate has no influence, and stays
             if noise.variance(i, len) == 0.0 {
@@ -127,7 +126,7 @@ impl Probe {
     }
 
     /// Takes in the gradient at x + s, and teaches B once the direction is done.
-    pub fn take_change(&mut self, gradient: &[f64], curvature: &mut Curvature, units: &[f64]) {
+    pub fn take_change(&mut self, gradient: &[f64], curvature: &mut Curvature) {
         self.has_base = false;
         self.remaining -= 1.0;
         self.change_count += 1;
@@ -158,7 +157,7 @@ impl Probe {
         self.sum.iter_mut().for_each(|y| *y /= count);
         let noise = self.noise * len * square / count;
         let pair = Pair { step: &self.step, change: &self.sum, noise, is_new_ground: false };
-        curvature.learn(pair, units);
+        curvature.learn(pair);
         self.change_count = 0;
     }
 }

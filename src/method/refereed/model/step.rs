@@ -1,13 +1,13 @@
 //! The step that the model proposes: a dense trust-region step by the 1-D dual.
 
 use super::curvature::Curvature;
-use super::noise::Noise;
+use super::noise::{Noise, whiten};
 use crate::dense::{dot, factorize, inverse_quadratic, quadratic, solve};
 use crate::dual::{DualSolver, DualValue};
 
-/// Where noise alone would carry a coordinate farther than this part of the distance travelled, its
-/// curvature counts as that much stiffer. With a curvature h, a slope known to s and a minimum within
-/// a distance r of x, the mean of the posterior is the step with h + s^2 / (h r^2), at least 2 s / r.
+/// Where noise alone would carry x farther than this part of the distance travelled, the curvature
+/// counts as that much stiffer. With a curvature h, a slope known to s and a minimum within a distance r
+/// of x, the mean of the posterior is the step with h + s^2 / (h r^2), at least 2 s / r.
 const PRIOR_STIFFNESS: f64 = 2.0;
 
 /// The curvature of a coordinate that does not move.
@@ -37,6 +37,8 @@ pub(in crate::method::refereed) struct Step {
     /// deviation in these units.
     pub noise: f64,
     pub spread: f64,
+    /// R.
+    ridge: Vec<f64>,
     matrix: Vec<f64>,
     work: Vec<f64>,
 }
@@ -72,6 +74,7 @@ impl Step {
         *self = Self {
             vector: vec![0.0; len],
             factor: vec![0.0; len * len],
+            ridge: vec![0.0; len * len],
             matrix: vec![0.0; len * len],
             work: vec![0.0; len],
             ..Self::default()
@@ -95,13 +98,14 @@ impl Step {
         let len = gradient.len();
         self.bound = 0.5 * len as f64 * ball.radius * ball.radius;
         let warm_start = if curvature.is_known { None } else { Some(steepest(gradient, ball)) };
-        let Self { vector, factor, matrix, work, .. } = self;
+        self.renew_ridge(curvature.factor(), count, noise, ball);
+        let Self { vector, factor, ridge, matrix, work, .. } = self;
         let mut evaluate = |eta: f64| {
-            matrix.copy_from_slice(&curvature.matrix);
-            for i in 0..len {
-                let deviation = (noise.variance(i, len) / count / ball.units[i]).sqrt();
-                let ridge = PRIOR_STIFFNESS * deviation / ball.reach;
-                matrix[i * len + i] += ridge + eta / ball.units[i];
+            for ((entry, b), r) in matrix.iter_mut().zip(&curvature.matrix).zip(&*ridge) {
+                *entry = b + r;
+            }
+            for (i, unit) in ball.units.iter().enumerate() {
+                matrix[i * len + i] += eta / unit;
             }
             ball.hold(matrix);
             if !factorize(matrix, len, factor) {
@@ -128,6 +132,32 @@ impl Step {
         self.gain = -dot(gradient, &self.vector) - 0.5 * bend;
         let energy = noise.energy(&self.factor, len);
         (self.noise, self.spread) = (0.5 * energy.trace / count, energy.spread);
+    }
+
+    /// R = L diag(2 s_i / r_i) L' in the frame where B = LDL' is diagonal, for the slopes of correlated
+    /// noise are known better there than along the coordinates.
+    fn renew_ridge(&mut self, factor: &[f64], count: f64, noise: &Noise, ball: &Ball<'_>) {
+        let len = self.vector.len();
+        self.ridge.fill(0.0);
+        if noise.is_zero() {
+            return;
+        }
+        self.matrix.copy_from_slice(noise.covariance());
+        whiten(&mut self.matrix, factor, len);
+        for j in 0..len {
+            self.work[j] = 1.0;
+            for i in j + 1..len {
+                self.work[i] = factor[i * len + j];
+            }
+            let column = &self.work[j..];
+            let way: f64 = column.iter().zip(&ball.units[j..]).map(|(l, u)| l * l * u).sum();
+            let variance = self.matrix[j * len + j].max(0.0) / count;
+            let ridge = PRIOR_STIFFNESS * (variance / way).sqrt() / ball.reach;
+            for (i, l) in (j..len).zip(column) {
+                let row = &mut self.ridge[i * len + j..(i + 1) * len];
+                row.iter_mut().zip(column).for_each(|(entry, k)| *entry += ridge * l * k);
+            }
+        }
     }
 
     /// Whether the gain stands out of the noise by `deviations` standard deviations.
