@@ -5,10 +5,10 @@
 //! dL/dt = (delta H - gamma) L     t: years since 1900
 //! ```
 //!
-//! The problem is that of the example `lynx_hare`, with the same optimum: four rates and two initial
+//! Four rates and two initial
 //! values, as logarithms, minimize the sum over 1900-1920 of the squared differences of the
-//! logarithms of both series. A draw tells only what this costs for ten random years; SPSA makes
-//! a gradient of two such costs, at the same draw.
+//! logarithms of both series. A draw returns only the cost of ten random years; SPSA makes a
+//! gradient of two such costs, at the same draw.
 //!
 //! `cargo run --release --example black_box` (with `--features plot` it draws `black_box.svg`)
 //!

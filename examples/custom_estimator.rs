@@ -1,4 +1,4 @@
-//! An estimator of one's own: curvature from the batch at hand, for logistic regression.
+//! Your own estimator: curvature from the batch at hand, for logistic regression.
 //!
 //! A loss `ln(1 + exp(-s x.w))` has the second derivatives `p (1 - p) x_j^2`, with p its probability.
 //! An estimator may ask the problem for them: here for those of the tumours that gave the gradient,
@@ -162,6 +162,9 @@ fn main() -> Result<(), Error> {
         println!("{name:28} {cost:12.8} {:14.2e}", cost - OPTIMUM);
     }
     println!("{:28} {OPTIMUM:12.8}", "minimum");
+    println!(
+        "\nThe default learns a dense Hessian, and does not need this one up to 200 parameters."
+    );
     #[cfg(feature = "plot")]
     {
         use argmin_arturo::observer::Plot;

@@ -1,4 +1,4 @@
-//! An oracle of one's own: the flow of the Nile as a normal distribution, from five years a draw.
+//! Your own oracle: the flow of the Nile as a normal distribution, from five years a draw.
 //!
 //! A flow y has the negative logarithm of the likelihood `(y - mu)^2 / (2 sigma^2) + ln sigma`. Its
 //! mean over the years 1871-1970 is minimal at their mean and standard deviation, which everybody
@@ -11,9 +11,10 @@
 //! Data: yearly flow at Aswan in 10^8 cubic metres, from statsmodels (public domain).
 
 use argmin::core::observers::ObserverMode;
-use argmin::core::{Error, Executor, State};
+use argmin::core::{Error, Executor};
 use argmin_arturo::observer::History;
 use argmin_arturo::rand::Rng;
+use argmin_arturo::solution::RunResult;
 use argmin_arturo::{Arturo, Draw, StochasticGradient};
 use serde::Deserialize;
 
@@ -81,18 +82,19 @@ fn main() -> Result<(), Error> {
         .configure(|state| state.param(vec![START[0], START[1].ln()]).max_iters(DRAWS))
         .add_observer(history.clone(), ObserverMode::Always)
         .run()?;
-    let x = result.state().get_best_param().expect("a run has a best point");
+    let solution = result.solution()?;
+    let (x, error) = (&solution.param, &solution.standard_error);
 
-    println!("{:19} {:>7} {:>9} {:>9}", "", "start", "arTuRO", "exact");
-    let unit = "10^8 m^3 a year";
-    println!("{:19} {:7.0} {:9.2} {mean:9.2}  {unit}", "mean", START[0], x[0]);
-    println!(
-        "{:19} {:7.0} {:9.2} {deviation:9.2}  {unit}",
-        "standard deviation",
-        START[1],
-        x[1].exp()
-    );
-    println!("\n{} draws", result.solver().draw_count());
+    println!("{:19} {:>7} {:>16} {:>9}", "", "start", "arTuRO, error", "exact");
+    // an error of a logarithm is a relative one
+    let rows = [
+        ("mean", START[0], x[0], error[0], mean),
+        ("standard deviation", START[1], x[1].exp(), error[1] * x[1].exp(), deviation),
+    ];
+    for (name, start, x, error, exact) in rows {
+        println!("{name:19} {start:7.0} {x:8.2} +- {error:4.2} {exact:9.2}  10^8 m^3 a year");
+    }
+    println!("\n{DRAWS} draws; verdict: {}", solution.verdict);
     #[cfg(feature = "plot")]
     argmin_arturo::observer::Plot::new()
         .with_title("Flow of the Nile, from five years a draw")

@@ -1,4 +1,4 @@
-//! Tells benign from malignant tumours by logistic regression on small batches.
+//! Separates benign from malignant tumours by logistic regression on small batches.
 //!
 //! ```text
 //! F(w, b) = mean_i ln(1 + exp(-s_i (x_i.w + b))) + |w|^2 / (2 n)      in nats per tumour
@@ -6,7 +6,8 @@
 //!
 //! over n = 569 tumours with 30 standardized features x_i and the sign s_i = 1 for benign, -1 for
 //! malignant. arTuRO and Adam see 32 random tumours at a time; argmin's L-BFGS gets the exact cost
-//! and gradient.
+//! and gradient, and is the right tool: all tumours together cost as much as 18 batches. Adam is tuned
+//! for this problem, and knows the number of draws.
 //!
 //! `cargo run --release --example logistic` (with `--features plot` it draws `logistic.svg`)
 //!
@@ -22,7 +23,6 @@ use argmin_arturo::observer::{Column, Table};
 use argmin_arturo::oracle::{FiniteSum, MiniBatch};
 use argmin_arturo::schedule::KlSchedule;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
 /// The minimum, computed independently by damped Newton to a gradient of 1e-17.
 const OPTIMUM: f64 = 0.06636018622473808;
@@ -137,7 +137,6 @@ struct Outcome {
     name: &'static str,
     w: Vec<f64>,
     terms: u64,
-    time: Duration,
     excess: Option<Table>,
 }
 
@@ -151,9 +150,7 @@ where
         let executor = Executor::new(oracle, solver);
         Ok(executor.configure(|state: Run| state.param(vec![0.0; 31]).max_iters(DRAWS)))
     };
-    let clock = Instant::now();
     let result = executor(solver.clone())?.run()?;
-    let time = clock.elapsed();
     let w = result.state().get_best_param().expect("a run has a best point").clone();
 
     // the same run again, now watched
@@ -162,18 +159,17 @@ where
     let excess = Excess { tumours: tumours.clone(), table };
     executor(solver)?.add_observer(excess.clone(), ObserverMode::Every(50)).run()?;
     let table = excess.table.lock().expect("no other thread panics").clone();
-    Ok(Outcome { name, w, terms: DRAWS * BATCH as u64, time, excess: Some(table) })
+    Ok(Outcome { name, w, terms: DRAWS * BATCH as u64, excess: Some(table) })
 }
 
 fn lbfgs(tumours: &Tumours) -> Result<Outcome, Error> {
-    let clock = Instant::now();
     let solver = LBFGS::new(MoreThuenteLineSearch::new(), 7);
     let result = Executor::new(tumours.clone(), solver)
         .configure(|state| state.param(vec![0.0; 31]).max_iters(100).counting(true))
         .run()?;
     let w = result.state().get_best_param().expect("a run has a best point").clone();
     let terms = result.state().get_func_counts()["gradient_count"] * tumours.signs.len() as u64;
-    Ok(Outcome { name: "L-BFGS", w, terms, time: clock.elapsed(), excess: None })
+    Ok(Outcome { name: "L-BFGS", w, terms, excess: None })
 }
 
 /// The number of draws after which the cost stays within 1e-3 of the minimum.
@@ -194,19 +190,18 @@ fn main() -> Result<(), Error> {
         lbfgs(&tumours)?,
     ];
     println!(
-        "{:8} {:>12} {:>14} {:>10} {:>15} {:>15} {:>9}",
-        "", "cost, nats", "above minimum", "accuracy", "draws to 1e-3", "term gradients", "time"
+        "{:8} {:>12} {:>14} {:>10} {:>15} {:>15}",
+        "", "cost, nats", "above minimum", "accuracy", "draws to 1e-3", "term gradients"
     );
-    for Outcome { name, w, terms, time, excess } in &outcomes {
+    for Outcome { name, w, terms, excess } in &outcomes {
         let (cost, accuracy) = (tumours.cost(w)?, 100.0 * tumours.accuracy(w));
         let above = cost - OPTIMUM;
         let draws = excess.as_ref().and_then(draws_to_stay_below).map(|draws| draws.to_string());
         let draws = draws.unwrap_or_default();
-        println!(
-            "{name:8} {cost:12.8} {above:14.2e} {accuracy:8.2} % {draws:>15} {terms:15} {time:>9.0?}"
-        );
+        println!("{name:8} {cost:12.8} {above:14.2e} {accuracy:8.2} % {draws:>15} {terms:15}");
     }
     println!("{:8} {OPTIMUM:12.8}", "minimum");
+    println!("\nThe exact gradient costs as much as 18 batches: L-BFGS is the better tool here.");
     #[cfg(feature = "plot")]
     {
         use argmin_arturo::observer::{Panel, Plot};

@@ -21,7 +21,7 @@ use argmin_observer_slog::SlogLogger;
 use serde::Deserialize;
 
 const YEARS_PER_DRAW: usize = 5;
-const DRAWS: u64 = 200_000;
+const DRAWS: u64 = 20_000;
 const START: [f64; 2] = [1500.0, 500.0];
 /// For Adam; mu has to go 600 units of x, ln sigma one.
 const LEARNING_RATE: f64 = 0.02;
@@ -83,7 +83,7 @@ fn watched<S: Solver<MiniBatch<Nile>, Run>>(solver: S) -> Result<Watched<S>, Err
         .add_observer(Progress::new(), ObserverMode::Always)
         .add_observer(history.clone(), ObserverMode::Always)
         // a file, because lines in between would tear the progress bar
-        .add_observer(SlogLogger::file("observers.log", true)?, ObserverMode::Every(20_000))
+        .add_observer(SlogLogger::file("observers.log", true)?, ObserverMode::Every(2000))
         .run()?;
     Ok((result, history.table()))
 }
@@ -112,6 +112,8 @@ fn main() -> Result<(), Error> {
         let [name, start, adam, arturo, optimum, unit] = row;
         println!("{name:19} {start:>8} {adam:>8} {arturo:>8} {optimum:>8}  {unit}");
     }
+
+    println!("arTuRO's verdict: {}", solution.verdict);
 
     arturo_table.save_csv("observers.csv")?;
     let plot = Plot::new()

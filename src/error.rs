@@ -1,6 +1,6 @@
 //! Errors that name solver, parameter, value, range and what to do.
 
-use crate::oracle::Draw;
+use crate::draw::Draw;
 use argmin::core::Error;
 
 /// What a numeric setting must be.

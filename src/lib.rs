@@ -35,7 +35,7 @@
 //! Adam or L-BFGS, [`observer`] for those who want to watch, and the module `checkpoint` (feature `serde1`)
 //! for those who stop and go on. [`prelude`] has what most programs need.
 //!
-//! [`solution`] tells how good the answer is and when to stop. [`Arturo::with_bounds`] and
+//! [`solution`] has the errors of the answer, and when to stop. [`Arturo::with_bounds`] and
 //! [`Transformed`] are for x that is not free.
 //!
 //! # Symbols
@@ -70,6 +70,7 @@ mod bounds;
 #[cfg(feature = "serde1")]
 pub mod checkpoint;
 mod dense;
+mod draw;
 pub mod dual;
 mod error;
 mod gaussian;
@@ -113,7 +114,10 @@ pub use rand;
 /// The version of rand_distr whose distributions sample from [`Draw::rng`].
 pub use rand_distr;
 
-/// The examples of the README, as tests.
+/// The programs of the README and of the pages in `docs/`, as tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
-struct Readme;
+#[doc = include_str!("../docs/answer.md")]
+#[doc = include_str!("../docs/oracles.md")]
+#[doc = include_str!("../docs/watch.md")]
+struct Pages;

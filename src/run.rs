@@ -3,13 +3,16 @@
 //!
 //! `solver` is what the solver is called in error messages.
 
+use crate::draw::Draw;
 use crate::error::{ArturoError, FailedRun, invalid, misfit};
 use crate::kernel;
-use crate::oracle::Draw;
 use crate::param::{ParamVec, Scalar};
 use crate::settings::NonFinite;
 use argmin::argmin_error_closure;
 use argmin::core::{Error, IterState};
+
+/// What `Arturo` is called in error messages.
+pub(crate) const NAME: &str = "Arturo";
 
 /// argmin's state of a run.
 pub(crate) type RunState<P, F> = IterState<P, P, (), (), (), F>;

@@ -15,6 +15,7 @@ use crate::model::QuadraticModel;
 use crate::observer::Stop;
 use crate::param::{ParamVec, Scalar};
 use crate::radius::KlRadius;
+use crate::run::NAME;
 use crate::scale;
 use crate::schedule::KlSchedule;
 use crate::settings::{NonFinite, PaperSettings, Telemetry};
@@ -74,7 +75,8 @@ use std::marker::PhantomData;
 /// Each iteration reports `kl`, `kl_bound`, `multiplier`, `dual_evaluations` and `step_norm` of the
 /// step it took (0 where it took none), `gradient_norm`, `curvature_min`, `curvature_max` and
 /// `skipped_draw_count`; `noise_level`, the root mean square norm of the noise of a drawn gradient, where
-/// the method estimates it; and `filtered_cost` with `filtered_cost_error`, where the cost of the
+/// the method estimates it; at each 5 % more draws `predicted_gain` and `predicted_gain_bound`, f above
+/// its minimum as predicted, where the method can assess its answer; and `filtered_cost` with `filtered_cost_error`, where the cost of the
 /// recommended point is kept.
 ///
 /// # Reference
@@ -94,9 +96,6 @@ pub struct Arturo<F, M = Refereed<F>, C = ()> {
     stop: Option<Stop>,
     scalar: PhantomData<F>,
 }
-
-/// What the solver is called in error messages.
-pub(crate) const NAME: &str = "Arturo";
 
 impl<F: Scalar> Arturo<F> {
     /// The solver with nothing to tune: a foundation of first-order steps that converges and cannot

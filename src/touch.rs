@@ -19,7 +19,7 @@ pub(crate) fn share<F: Scalar>(rho: F, weight: F, g: F) -> F {
     rho + weight * (touch(g) - rho)
 }
 
-/// A divisor in the place of rho, which is 0 before the first gradient.
+/// A divisor instead of rho, which is 0 before the first gradient.
 #[inline(always)]
 pub(crate) fn divisor<F: Scalar>(rho: F) -> F {
     rho.max(F::min_positive_value())

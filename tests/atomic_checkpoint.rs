@@ -251,7 +251,7 @@ fn a_checkpoint_that_would_be_read_in_part_is_refused() {
     let checkpoint = two_checkpoints(&directory);
     let sound = fs::read(checkpoint.path()).unwrap();
     let longer = [&sound[..], &[0xc0]].concat();
-    // a field that no one knows, in the place of one that may be missing
+    // a field that no one knows instead of one that may be missing
     let mut renamed = sound.clone();
     let at = renamed.windows(10).position(|word| word == b"best_param").unwrap();
     renamed[at] = b'x';

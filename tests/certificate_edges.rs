@@ -194,7 +194,7 @@ fn too_few_draws_of_the_hessian_are_no_answer() {
     }
     assert!(unknown >= 150 && wrong <= 10, "{unknown} unknown, {wrong} wrong");
     let text = uneven(0.01, 0, &few).to_string();
-    assert!(text.contains("verdict: Hessian not known well enough to tell; about "), "{text}");
+    assert!(text.contains("verdict: Hessian too uncertain; about "), "{text}");
 }
 
 /// The oracle [`Boxed`], which fails at one draw of `period`.

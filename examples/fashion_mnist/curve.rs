@@ -49,7 +49,7 @@ impl Curve {
         Ok(Self { rows, path })
     }
 
-    /// Adds a point in the place of it and of all later ones, which a run that is resumed at a
+    /// Adds a point instead of it and of all later ones, which a run that is resumed at a
     /// checkpoint meets again.
     pub fn push(&mut self, row: Row) -> Result<(), Error> {
         self.rows.retain(|old| old.epoch < row.epoch);

@@ -33,7 +33,7 @@ const INTERVAL: u64 = 100;
 /// crash costs at most the iterations since the last one. Should the newest file be torn all the
 /// same, by a failing disk, the previous one is loaded, and the torn one kept as `.torn`.
 ///
-/// The file tells apart what it is of. A checkpoint of another number of coordinates, precision,
+/// The file states what it was made by. A checkpoint of another number of coordinates, precision,
 /// solver or version of this crate, a damaged file and one that is no checkpoint are refused, with
 /// an error that says what to do.
 ///

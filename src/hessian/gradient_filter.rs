@@ -9,7 +9,7 @@ use crate::touch;
 /// level is estimated along the way, so that nothing is to be set.
 ///
 /// The building block of [`AdaptiveRls`](super::AdaptiveRls), [`ExactDiagonal`](super::ExactDiagonal)
-/// and [`FiniteDifference`](super::FiniteDifference), and of an estimator of one's own that knows
+/// and [`FiniteDifference`](super::FiniteDifference), and of users' estimators that know
 /// only a curvature. Per coordinate, with m the gradient that the model predicts at the current
 /// point, R the variance of a draw, P the variance of m in units of R, d the last step, and
 /// sigma_a^2 the mean square error of the curvature:
@@ -41,7 +41,7 @@ pub struct GradientFilter<F> {
 
 /// Draws at the start point that calibrate m and R before the first step.
 const CALIBRATION_DRAWS: u64 = 10;
-/// Floor of the gain where the gradient stands out of the noise: there is still way to go.
+/// Floor of the gain where the gradient is significantly different from zero: the minimum is still far.
 const SIGNAL_GAIN: f64 = 0.3;
 /// Exponent of the floor of the gain over time, t^-0.6: between 1/2 and 1, as stochastic
 /// approximation with averaging asks for (Polyak and Juditsky 1992).

@@ -65,7 +65,7 @@ pub struct Observation<'a, P: ParamVec> {
 
 /// Fits the quadratic model of a step to drawn gradients.
 ///
-/// An estimator of one's own is one function. This one takes each drawn gradient as it comes, and
+/// Your own estimator is one function. This one takes each drawn gradient as it comes, and
 /// as curvature the slope of the last two (the Barzilai-Borwein idea, coordinate by coordinate):
 ///
 /// ```

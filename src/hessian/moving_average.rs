@@ -5,7 +5,7 @@
 ///
 /// With it, `mean += weight (sample - mean)` is Adam's average with its bias corrected (Kingma and
 /// Ba 2015), without a second array.
-pub(super) fn weight<F: crate::Scalar>(memory: f64, count: u64) -> F {
+pub(super) fn weight<F: crate::param::Scalar>(memory: f64, count: u64) -> F {
     let past = memory.powf(count as f64);
     F::from_f64_lossy((1.0 - memory) / (1.0 - past))
 }

@@ -1,4 +1,4 @@
-//! arTuRO with an estimator of curvature: the published method, and every estimator of one's own.
+//! arTuRO with an estimator of curvature: the published method, and users' estimators.
 
 use super::{Evidence, Iterate, Method, Progress, Report, Run, private};
 use crate::averaging::average;
@@ -13,9 +13,9 @@ use crate::model::{QuadraticModel, positive_curvature, tiny_curvature};
 use crate::oracle::{Draw, StochasticGradient};
 use crate::param::{ParamVec, Scalar};
 use crate::radius::{AdaptiveRadius, KlRadius};
+use crate::run::NAME;
 use crate::run::Point;
 use crate::scale;
-use crate::solver::NAME;
 use argmin::core::{Error, Problem};
 
 /// One drawn gradient, one refit of a diagonal model, one step inside the KL ball, in turn.

@@ -194,13 +194,13 @@ impl Report {
 /// What the runs of a plot reported last, a column each.
 fn last_reports(plot: &Plot) -> Grid {
     let mut names: Vec<&str> = Vec::new();
-    for column in plot.runs().iter().flat_map(|(_, table)| &table.columns) {
+    for column in plot.runs().flat_map(|(_, table)| &table.columns) {
         if !names.contains(&column.name.as_str()) {
             names.push(&column.name);
         }
     }
     let row = |name: &str, values: &dyn Fn(&super::Table) -> Option<String>| {
-        let values = plot.runs().iter().map(|(_, table)| values(table).unwrap_or_default());
+        let values = plot.runs().map(|(_, table)| values(table).unwrap_or_default());
         std::iter::once(name.to_string()).chain(values).collect::<Vec<_>>()
     };
     let mut rows = vec![
@@ -220,7 +220,7 @@ fn last_reports(plot: &Plot) -> Grid {
             Some(if is_count { value.to_string() } else { short(value, 5) })
         }));
     }
-    let runs = plot.runs().iter().map(|(name, _)| name.clone());
+    let runs = plot.runs().map(|(name, _)| name.to_string());
     let head = std::iter::once(String::new()).chain(runs).collect();
     Grid { title: "Last reports".into(), head, rows, notes: Vec::new() }
 }

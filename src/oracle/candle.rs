@@ -211,7 +211,7 @@ where
 
     /// Adds the exact cost as argmin's `CostFunction`, for
     /// [`with_exact_cost`](crate::Arturo::with_exact_cost): the loss over all data, without dropout,
-    /// in the place of that of a draw.
+    /// instead of that of a draw.
     pub fn with_exact_loss<E>(self, exact: E) -> VarMapOracle<L, ExactLoss<E>>
     where
         E: Fn() -> candle_core::Result<Tensor>,

@@ -1,8 +1,8 @@
 //! Batches of which each epoch has every term once.
 
-use super::draw::mix;
 use super::permutation::Permutation;
 use super::{Batch, Draw};
+use crate::draw::mix;
 use crate::error::invalid;
 use argmin::core::Error;
 

@@ -29,7 +29,7 @@ use num_traits::Zero;
 /// - |grad f|^2 is estimated by |mean|^2 - trace Var(g) / k, without the noise in |mean|^2.
 ///
 /// One draw costs `min_draws` to `max_draws` gradients of the wrapped oracle;
-/// [`Counted`](super::Counted) tells how many. The number depends on x, so that
+/// [`Counted`](super::Counted) counts them. The number depends on x, so that
 /// gradients at one draw and two points may average differently many; for a solver that compares
 /// them, as [`Arturo::new`](crate::Arturo::new) does, use [`without_test`](Self::without_test) or
 /// [`Replicated`](super::Replicated).

@@ -73,7 +73,7 @@ mod clipped;
 mod cost;
 mod counted;
 mod difference_step;
-mod draw;
+
 mod epochs;
 mod finite_difference;
 mod finite_sum;
@@ -91,11 +91,11 @@ mod spsa;
 mod staged;
 mod svrg;
 
+pub use crate::draw::Draw;
 pub use antithetic::{Antithetic, Mirror};
 pub use clipped::Clipped;
 pub use cost::{FiniteSumCost, StochasticCost};
 pub use counted::Counted;
-pub use draw::Draw;
 pub use epochs::Epochs;
 pub use finite_difference::FiniteDifferenceGradient;
 pub use finite_sum::{Batch, FiniteSum, MiniBatch};

@@ -1,6 +1,6 @@
 //! A seeded permutation of 0..n with random access and no memory.
 
-use super::draw::mix;
+use crate::draw::mix;
 
 /// A pseudorandom permutation of `0..len`.
 ///

@@ -14,12 +14,13 @@ impl fmt::Display for Verdict {
             Self::NoiseLimited { more_draws_for_half_error } => {
                 write!(f, "noise-limited; {more_draws_for_half_error} more draws halve the error")
             }
-            Self::StillMoving => write!(f, "still moving, or too poor a model to tell: certify"),
+            Self::StillMoving => {
+                write!(f, "still moving: do not trust the errors yet; run longer or certify")
+            }
             Self::Stalled => write!(f, "stalled: no step is accepted"),
             Self::HessianUnknown { more_hessian_draws } => write!(
                 f,
-                "Hessian not known well enough to tell; about {more_hessian_draws} more draws of it \
-                 would do"
+                "Hessian too uncertain; about {more_hessian_draws} more draws of it are needed"
             ),
         }
     }

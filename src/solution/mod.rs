@@ -98,11 +98,11 @@ pub struct Solution<P = Vec<f64>> {
     pub effective_draws: Option<f64>,
     /// Gradients drawn by the run.
     pub draw_count: u64,
-    /// What to make of it.
+    /// Whether the errors can be trusted, and what to do next.
     pub verdict: Verdict,
 }
 
-/// What a run has come to.
+/// The state of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -115,18 +115,17 @@ pub enum Verdict {
         /// Draws in addition to those so far that halve the standard error: three times as many.
         more_draws_for_half_error: u64,
     },
-    /// On the way, or on the trail of a minimum that moves: the steps are bound by the trust region,
-    /// f falls by more than noise, or the draws contradict the model. Also where the model is too
-    /// poor to tell slow progress from noise, which it is for many correlated parameters, for draws
-    /// of single data points, and for methods with a diagonal model: then
-    /// [`Arturo::certify`](crate::Arturo::certify) tells.
+    /// The errors cannot be trusted yet: the steps are limited by the trust region, f falls by more than
+    /// noise, or the draws contradict the model. Also where the model cannot distinguish slow
+    /// progress from noise, as for many correlated parameters, for draws of single data points, and for
+    /// methods with a diagonal model. Use [`Arturo::certify`](crate::Arturo::certify) then.
     StillMoving,
     /// No step is accepted although the gradient is not 0.
     Stalled,
-    /// Of a certificate: the curvature in some direction is too uncertain to tell a minimum from a
-    /// saddle, or to give errors.
+    /// Of a certificate: the curvature in some direction is too uncertain to distinguish a minimum from
+    /// a saddle, or to give errors.
     HessianUnknown {
-        /// About as many draws of the Hessian in addition would tell.
+        /// About how many more draws of the Hessian are needed.
         more_hessian_draws: u64,
     },
 }

@@ -21,7 +21,7 @@ pub enum Tolerance {
     /// Every coordinate of the gradient lies within the interval of this confidence (in (0, 1))
     /// about 0, corrected for the number of coordinates (Bonferroni), while nothing but noise keeps
     /// the answer from the minimum. It soon holds under strong noise, and says nothing about the
-    /// size of the error: it means that more draws will find it hard to tell a direction.
+    /// size of the error: it means that more draws will hardly determine a direction.
     GradientConfidence(f64),
 }
 

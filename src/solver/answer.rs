@@ -151,7 +151,7 @@ impl<F: Scalar, M: Method<F>, C> Arturo<F, M, C> {
         self.stopping.as_ref().is_some_and(Stopping::is_met)
     }
 
-    fn solution_at<P>(
+    pub(super) fn solution_at<P>(
         &self,
         evidence: &Evidence,
         x: &[f64],

@@ -14,6 +14,8 @@ use argmin::kv;
 
 /// Standard errors by which the kept cost must be below a target.
 const TARGET_ERRORS: f64 = 2.0;
+/// Draws from which on 5 % are more than one.
+const FIRST_MILESTONE: u64 = 20;
 
 impl<O, F, M, C> Solver<O, RunState<O::Param, F>> for Arturo<F, M, C>
 where
@@ -106,6 +108,12 @@ where
     }
 }
 
+/// Whether the answer is assessed for observers after so many draws: at each 5 % more of them.
+fn is_milestone(draws: u64) -> bool {
+    let count = |draws: u64| ((draws.max(1) as f64).ln() / 0.05).floor();
+    draws >= FIRST_MILESTONE && count(draws) > count(draws - 1)
+}
+
 impl<F: Scalar, M, C> Arturo<F, M, C> {
     /// Lets a [`Stop`] end the run and keep its result.
     #[must_use]
@@ -182,6 +190,18 @@ impl<F: Scalar, M, C> Arturo<F, M, C> {
         if let Some(cost) = cost {
             kv.insert("filtered_cost", cost.value.into());
             kv.insert("filtered_cost_error", cost.error.into());
+        }
+        let draws = self.run.draw_count;
+        if is_milestone(draws)
+            && let Some(evidence) = self.method.evidence(draws)
+        {
+            let exact = |x: &O::Param| -> Result<Vec<f64>, Error> {
+                Ok(x.as_coordinates()?.iter().map(|x| x.to_f64_exact()).collect())
+            };
+            let solution =
+                self.solution_at(&evidence, &exact(&point.param)?, (), &exact(&point.best)?);
+            kv.insert("predicted_gain", solution.predicted_gain.into());
+            kv.insert("predicted_gain_bound", solution.predicted_gain_bound.into());
         }
         Ok(kv)
     }

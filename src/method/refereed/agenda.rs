@@ -8,8 +8,8 @@ use crate::averaging::Averaging;
 use crate::dual::DualSolver;
 use crate::method::{Report, Run};
 use crate::param::{ParamVec, Scalar};
+use crate::run::NAME;
 use crate::run::Point;
-use crate::solver::NAME;
 use argmin::core::Error;
 
 /// What the next gradient is for.

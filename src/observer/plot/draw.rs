@@ -1,8 +1,9 @@
 //! Drawing with plotters.
 
 use super::axis::Axis;
+use super::legend::Legend;
 use super::trace::{Point, Trace};
-use super::{Panel, Plot};
+use super::{Mark, Panel, Plot};
 use crate::error::invalid;
 use crate::observer::Table;
 use argmin::core::Error;
@@ -14,13 +15,12 @@ use std::fmt::Display;
 use std::ops::Range;
 
 /// Width of the picture and height of a row of panels, in pixels.
-const WIDTH: u32 = 960;
+pub(super) const WIDTH: u32 = 960;
 const ROW: u32 = 250;
-/// Height of the title and of a line of the legend.
+/// Height of the title.
 const TITLE: u32 = 36;
-const LEGEND: u32 = 22;
-/// Estimated width of a character of the legend.
-const CHARACTER: usize = 7;
+/// Opacity of a band.
+pub(super) const PALE: f64 = 0.18;
 
 /// The colours of Okabe and Ito (2008), the pale ones last.
 const COLORS: [RGBColor; 8] = [
@@ -33,11 +33,11 @@ const COLORS: [RGBColor; 8] = [
     RGBColor(86, 180, 233),
     RGBColor(240, 228, 66),
 ];
-const TEXT: RGBColor = RGBColor(34, 34, 34);
+pub(super) const TEXT: RGBColor = RGBColor(34, 34, 34);
 const GRID: RGBColor = RGBColor(222, 222, 222);
 const FAINT: RGBColor = RGBColor(242, 242, 242);
 
-type Area<B> = DrawingArea<B, Shift>;
+pub(super) type Area<B> = DrawingArea<B, Shift>;
 
 /// What is to be drawn, laid out.
 pub(super) struct Picture<'a> {
@@ -52,23 +52,31 @@ pub(super) struct Picture<'a> {
 /// A panel with what is to be drawn in it.
 struct Diagram<'a> {
     panel: &'a Panel,
-    /// Run, quantity of the panel, trace.
-    traces: Vec<(usize, usize, Trace)>,
+    lines: Vec<Line>,
+}
+
+/// A quantity of a series.
+struct Line {
+    /// Number of the series, and of the quantity in the panel.
+    series: usize,
+    quantity: usize,
+    points: bool,
+    trace: Trace,
 }
 
 impl<'a> Picture<'a> {
     pub(super) fn new(plot: &'a Plot) -> Result<Self, Error> {
-        let x: Vec<Vec<f64>> = plot.runs.iter().map(|(_, table)| plot.x(table)).collect();
+        let x: Vec<Vec<f64>> = plot.series.iter().map(|series| plot.x(&series.table)).collect();
         let diagrams = plot.panels.iter().map(|panel| Diagram::new(plot, &x, panel));
-        let diagrams: Vec<Diagram> =
-            diagrams.filter(|diagram| !diagram.traces.is_empty()).collect();
+        let diagrams: Vec<Diagram> = diagrams.filter(|diagram| !diagram.lines.is_empty()).collect();
         if diagrams.is_empty() {
             return Err(nothing(plot));
         }
         let (first, last) = range(x.into_iter().flatten());
         let title = if plot.title.is_empty() { 0 } else { TITLE };
         let x = Axis::new(first, last, 0.01, false);
-        Ok(Self { plot, legend: Legend::new(plot), diagrams, x, title })
+        let has_summary = diagrams.iter().any(Diagram::has_summary);
+        Ok(Self { plot, legend: Legend::new(plot, has_summary), diagrams, x, title })
     }
 
     /// Rows and columns of panels.
@@ -106,22 +114,34 @@ impl<'a> Picture<'a> {
 
 impl<'a> Diagram<'a> {
     fn new(plot: &Plot, x: &[Vec<f64>], panel: &'a Panel) -> Self {
-        let mut traces = Vec::new();
-        for (run, (_, table)) in plot.runs.iter().enumerate() {
+        let mut lines = Vec::new();
+        for (number, series) in plot.series.iter().enumerate() {
             for (quantity, name) in panel.quantities.iter().enumerate() {
-                let values = table.column(name).unwrap_or_default();
-                let y: Vec<f64> = values.iter().map(|&y| panel.position(y)).collect();
-                let trace = Trace::new(&x[run], &y);
+                let places = |table: &Table| -> Vec<f64> {
+                    let values = table.column(name).unwrap_or_default();
+                    values.iter().map(|&y| panel.position(y)).collect()
+                };
+                let y = places(&series.table);
+                let trace = match &series.mark {
+                    Mark::Line | Mark::Points => Trace::new(&x[number], &y),
+                    Mark::Band(upper) => Trace::band(&x[number], &y, &places(upper)),
+                };
                 if !trace.pieces.is_empty() {
-                    traces.push((run, quantity, trace));
+                    let points = matches!(series.mark, Mark::Points);
+                    lines.push(Line { series: number, quantity, points, trace });
                 }
             }
         }
-        Self { panel, traces }
+        Self { panel, lines }
     }
 
     fn points(&self) -> impl Iterator<Item = &Point> {
-        self.traces.iter().flat_map(|(_, _, trace)| trace.points())
+        self.lines.iter().flat_map(|line| line.trace.points())
+    }
+
+    /// Whether a line stands for more values than it shows.
+    fn has_summary(&self) -> bool {
+        self.points().any(|point| point.is_summary() && point.y.is_finite())
     }
 
     fn draw<B: DrawingBackend>(
@@ -155,22 +175,24 @@ impl<'a> Diagram<'a> {
             .draw()
             .map_err(failed)?;
         // bands first, so that no line hides behind one
-        for (run, _, trace) in &self.traces {
+        for Line { series, trace, .. } in &self.lines {
             for piece in trace.pieces.iter().filter(|piece| piece.iter().any(Point::is_summary)) {
                 let upper = piece.iter().map(|point| (point.x, point.band[1]));
                 let lower = piece.iter().rev().map(|point| (point.x, point.band[0]));
                 let outline: Vec<(f64, f64)> = upper.chain(lower).collect();
-                let band = Polygon::new(outline, color(*run).mix(0.18));
+                let band = Polygon::new(outline, color(*series).mix(PALE));
                 chart.draw_series([band]).map_err(failed)?;
             }
         }
-        for (run, quantity, trace) in &self.traces {
-            let line = color(*run).stroke_width(2);
+        for Line { series, quantity, points: apart, trace } in &self.lines {
+            let line = color(*series).stroke_width(2);
             for piece in &trace.pieces {
-                let points: Vec<(f64, f64)> = piece.iter().map(|p| (p.x, p.y)).collect();
-                if let [alone] = points[..] {
-                    let dot = Circle::new(alone, 3, color(*run).filled());
-                    chart.draw_series([dot]).map_err(failed)?;
+                let points = piece.iter().filter(|point| point.y.is_finite());
+                let points: Vec<(f64, f64)> = points.map(|point| (point.x, point.y)).collect();
+                if *apart || points.len() == 1 {
+                    let dots = points.into_iter();
+                    let dots = dots.map(|at| Circle::new(at, 3, color(*series).filled()));
+                    chart.draw_series(dots).map_err(failed)?;
                 } else if *quantity == 0 {
                     chart.draw_series([PathElement::new(points, line)]).map_err(failed)?;
                 } else {
@@ -207,50 +229,6 @@ impl Panel {
     }
 }
 
-impl Point {
-    fn is_summary(&self) -> bool {
-        self.band[0] < self.band[1]
-    }
-}
-
-/// The names of the runs, in lines.
-struct Legend<'a> {
-    /// Number of the run, name, left edge and line.
-    entries: Vec<(usize, &'a str, i32, i32)>,
-}
-
-impl<'a> Legend<'a> {
-    /// A run without a name has no entry.
-    fn new(plot: &'a Plot) -> Self {
-        let (mut left, mut line) = (72, 0);
-        let names = plot.runs.iter().map(|(name, _)| name.as_str()).enumerate();
-        let entries = names.filter(|(_, name)| !name.is_empty()).map(|(run, name)| {
-            let width = (44 + CHARACTER * name.chars().count()) as i32;
-            if left + width > WIDTH as i32 && left > 72 {
-                (left, line) = (72, line + 1);
-            }
-            left += width;
-            (run, name, left - width, line)
-        });
-        Self { entries: entries.collect() }
-    }
-
-    fn height(&self) -> u32 {
-        self.entries.last().map_or(0, |(.., line)| LEGEND * (*line as u32 + 1))
-    }
-
-    fn draw<B: DrawingBackend>(&self, area: &Area<B>, top: i32) -> Result<(), Error> {
-        for &(run, name, left, line) in &self.entries {
-            let y = top + LEGEND as i32 * line + LEGEND as i32 / 2;
-            let sample = [(left, y), (left + 22, y)];
-            area.draw(&PathElement::new(sample, color(run).stroke_width(3))).map_err(failed)?;
-            let style = font(14).pos(Pos::new(HPos::Left, VPos::Center));
-            area.draw(&Text::new(name, (left + 28, y), style)).map_err(failed)?;
-        }
-        Ok(())
-    }
-}
-
 fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
     values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)))
 }
@@ -279,11 +257,11 @@ impl Ranged for Coordinate<'_> {
     }
 }
 
-fn color(run: usize) -> RGBColor {
+pub(super) fn color(run: usize) -> RGBColor {
     COLORS[run % COLORS.len()]
 }
 
-fn font(size: u32) -> TextStyle<'static> {
+pub(super) fn font(size: u32) -> TextStyle<'static> {
     ("sans-serif", size).into_font().color(&TEXT)
 }
 
@@ -299,7 +277,7 @@ fn nothing(plot: &Plot) -> Error {
         names.join(", ")
     };
     let asked = plot.panels.iter().flat_map(|panel| &panel.quantities).map(String::as_str);
-    let tables = plot.runs.iter().flat_map(|(_, table)| &table.columns);
+    let tables = plot.series.iter().flat_map(|series| &series.table.columns);
     let reported = list(tables.map(|column| column.name.as_str()).collect());
     let reported = if reported.is_empty() { "nothing".into() } else { reported };
     invalid(format!(

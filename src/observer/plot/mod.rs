@@ -2,6 +2,7 @@
 
 mod axis;
 mod draw;
+mod legend;
 #[cfg(feature = "png")]
 mod raster;
 mod trace;
@@ -51,12 +52,12 @@ impl Panel {
     }
 }
 
-/// A picture of one or more runs, as SVG or PNG: gradient norm, step length, KL divergence and bound,
-/// multiplier, and whatever else was reported.
+/// A picture of one or more runs, as SVG or PNG: predicted gain, kept cost, gradient norm, step length,
+/// KL divergence and bound, and whatever else was reported.
 ///
-/// Each run has a colour of its own (of Okabe and Ito's, which colour-blind readers can tell
-/// apart). Where a run has more points than the picture can show, the line is their running median,
-/// the band around it holds the middle 80 %.
+/// Each run has its own colour, from the colour-blind safe palette of Okabe and Ito (2008). Where a run
+/// has more points than the picture can show, the line is their running median and the band around it
+/// holds the middle 80 %; the legend says so.
 ///
 /// ```
 /// use argmin::core::observers::ObserverMode;
@@ -87,16 +88,40 @@ impl Panel {
 pub struct Plot {
     title: String,
     panels: Vec<Panel>,
-    runs: Vec<(String, Table)>,
+    series: Vec<Series>,
     over_time: bool,
     x_label: Option<String>,
+}
+
+/// A table under the name it has in the legend.
+#[derive(Clone, Debug)]
+struct Series {
+    name: String,
+    table: Table,
+    mark: Mark,
+}
+
+/// How a table is drawn.
+#[derive(Clone, Debug)]
+enum Mark {
+    Line,
+    Points,
+    /// The area up to this table, row by row.
+    Band(Table),
 }
 
 impl Default for Plot {
     fn default() -> Self {
         let panels = vec![
             Panel::new("cost, f", ["cost"]),
-            Panel::new("filtered cost, f", ["filtered_cost"]),
+            Panel::new(
+                "filtered cost and its error (dashed), f",
+                ["filtered_cost", "filtered_cost_error"],
+            ),
+            Panel::new(
+                "predicted gap to the minimum and its 95 % bound (dashed), f",
+                ["predicted_gain", "predicted_gain_bound"],
+            ),
             Panel::new("norm of the drawn gradient, f/x", ["gradient_norm"]),
             Panel::new("length of the step, x", ["step_norm"]),
             Panel::new("KL of the step and bound (dashed), nats", ["kl", "kl_bound"]),
@@ -104,7 +129,7 @@ impl Default for Plot {
             Panel::new("learning rate", ["learning_rate"]),
             Panel::new("noise of a drawn gradient (norm), f/x", ["noise_level"]),
         ];
-        Self { title: String::new(), panels, runs: Vec::new(), over_time: false, x_label: None }
+        Self { title: String::new(), panels, series: Vec::new(), over_time: false, x_label: None }
     }
 }
 
@@ -135,10 +160,26 @@ impl Plot {
         self
     }
 
-    /// Adds a run under the name it has in the legend.
+    /// Adds a run under the name it has in the legend, as a line.
     #[must_use]
-    pub fn with_run(mut self, name: impl Into<String>, run: Table) -> Self {
-        self.runs.push((name.into(), run));
+    pub fn with_run(self, name: impl Into<String>, run: Table) -> Self {
+        self.with_series(name, run, Mark::Line)
+    }
+
+    /// Adds data under the name they have in the legend, as points that no line joins.
+    #[must_use]
+    pub fn with_points(self, name: impl Into<String>, data: Table) -> Self {
+        self.with_series(name, data, Mark::Points)
+    }
+
+    /// Adds the area between two tables with the same rows, such as an interval of a forecast.
+    #[must_use]
+    pub fn with_band(self, name: impl Into<String>, lower: Table, upper: Table) -> Self {
+        self.with_series(name, lower, Mark::Band(upper))
+    }
+
+    fn with_series(mut self, name: impl Into<String>, table: Table, mark: Mark) -> Self {
+        self.series.push(Series { name: name.into(), table, mark });
         self
     }
 
@@ -210,8 +251,9 @@ impl Plot {
     }
 
     /// The names of the runs with what was observed of them.
-    pub(super) fn runs(&self) -> &[(String, Table)] {
-        &self.runs
+    pub(super) fn runs(&self) -> impl Iterator<Item = (&str, &Table)> {
+        let lines = self.series.iter().filter(|series| matches!(series.mark, Mark::Line));
+        lines.map(|series| (series.name.as_str(), &series.table))
     }
 }
 
@@ -257,6 +299,21 @@ mod tests {
                 assert!(!svg.contains("multiplier"));
             }
         }
+    }
+
+    #[test]
+    fn data_are_points_and_intervals_areas_with_names_in_the_legend() {
+        let plot = Plot::new()
+            .with_band("interval", run(10), run(10))
+            .with_points("data", run(10))
+            .with_panels([Panel::new("KL", ["kl"])]);
+        let svg = plot.to_svg().unwrap();
+        // seven values that have a logarithm, and the sample of the legend
+        assert_eq!(svg.matches("<circle").count(), 7 + 1);
+        assert_eq!(svg.matches("<polygon").count(), 1);
+        assert!(svg.contains("interval") && svg.contains("data") && !svg.contains("80 %"));
+        let many = Plot::new().with_run("many", run(100_000)).to_svg().unwrap();
+        assert!(many.contains("line: median, band: middle 80 %"));
     }
 
     #[test]

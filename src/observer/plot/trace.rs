@@ -11,9 +11,9 @@ pub(super) struct Trace {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Point {
     pub(super) x: f64,
-    /// The value, or the median of many.
+    /// The value, or the median of many; NaN where there is only a band.
     pub(super) y: f64,
-    /// The middle 80 % of many.
+    /// The middle 80 % of many, or the ends of a band.
     pub(super) band: [f64; 2],
 }
 
@@ -22,6 +22,13 @@ const BINS: usize = 160;
 /// A line of few points breaks over more rows than this without a value, if they take up more than
 /// one part in as many of the axis.
 const GAP: usize = 16;
+
+impl Point {
+    /// Whether it stands for more than one value.
+    pub(super) fn is_summary(&self) -> bool {
+        self.band[0] < self.band[1]
+    }
+}
 
 impl Trace {
     /// Values that are not finite are taken as not there. Where many are not, over a stretch of the
@@ -47,6 +54,18 @@ impl Trace {
         let pieces = bins.split_mut(Vec::is_empty);
         let pieces = pieces.map(|bins| bins.iter_mut().map(|bin| summary(bin)).collect());
         Self { pieces: pieces.filter(|piece: &Vec<Point>| !piece.is_empty()).collect() }
+    }
+
+    /// The area between two lines, where both are there; it has no line of its own.
+    pub(super) fn band(x: &[f64], lower: &[f64], upper: &[f64]) -> Self {
+        let rows = x.iter().zip(lower.iter().zip(upper));
+        let area = |(&x, (&low, &high)): (&f64, (&f64, &f64))| {
+            let is_there = low.is_finite() && high.is_finite();
+            is_there.then_some(Point { x, y: f64::NAN, band: [low, high] })
+        };
+        let rows: Vec<Option<Point>> = rows.map(area).collect();
+        let pieces = rows.split(Option::is_none).filter(|piece| !piece.is_empty());
+        Self { pieces: pieces.map(|piece| piece.iter().flatten().copied().collect()).collect() }
     }
 
     pub(super) fn points(&self) -> impl Iterator<Item = &Point> {
@@ -78,6 +97,14 @@ mod tests {
         for point in trace.points() {
             assert!(point.band[0] == 1.0 && point.y == 5.0 && point.band[1] == 9.0, "{point:?}");
         }
+    }
+
+    #[test]
+    fn a_band_is_where_both_its_ends_are() {
+        let trace =
+            Trace::band(&[0.0, 1.0, 2.0, 3.0], &[1.0, f64::NAN, 3.0, 4.0], &[2.0, 2.0, 4.0, 5.0]);
+        assert_eq!(trace.pieces.iter().map(Vec::len).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!(trace.pieces[1][1].band, [4.0, 5.0]);
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub struct Certificate<P = Vec<f64>> {
     /// The corrected point x - H^-1 g, in the box; x itself where there are no errors.
     pub param: P,
     /// Covariance H^-1 G H^-1 / M of the corrected point, x^2, with 0 for held coordinates; none where
-    /// H is not positive definite, or not known well enough to tell.
+    /// H is not positive definite, or too uncertain to decide.
     pub covariance: Option<DMatrix<f64>>,
     /// Coordinates that are held by a bound, or cannot move.
     pub held: Vec<bool>,

@@ -23,7 +23,7 @@ use std::ops::Neg;
 /// assert_ne!(a, Draw::new(7, 43).rng().random::<f64>());
 /// ```
 ///
-/// A draw has a mirror image, for [`Antithetic`](super::Antithetic): the same random numbers, turned
+/// A draw has a mirror image, for [`Antithetic`](crate::oracle::Antithetic): the same random numbers, turned
 /// around by [`reflect`](Draw::reflect) and [`reflect_unit`](Draw::reflect_unit).
 #[derive(Clone, Copy)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
@@ -117,14 +117,14 @@ impl Draw {
     }
 
     /// The same index and mirroring under another seed.
-    pub(super) const fn with_seed(self, seed: u64) -> Self {
+    pub(crate) const fn with_seed(self, seed: u64) -> Self {
         Self { seed, ..self }
     }
 
     /// Part number `part` (below `parts`) of this draw. The parts of the draws 0, 1, 2, ... are the
     /// draws 0, 1, 2, ... again, so that parts are independent, and consecutive batches of an epoch
     /// stay that.
-    pub(super) const fn part(self, part: u64, parts: u64) -> Self {
+    pub(crate) const fn part(self, part: u64, parts: u64) -> Self {
         Self { index: self.index.wrapping_mul(parts).wrapping_add(part), ..self }
     }
 
@@ -173,7 +173,7 @@ impl Hash for Draw {
 const INDEX_SALT: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// The finalizer of SplitMix64 (Steele, Lea and Flood 2014), a bijection that mixes all bits.
-pub(super) const fn mix(word: u64) -> u64 {
+pub(crate) const fn mix(word: u64) -> u64 {
     let z = word.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
