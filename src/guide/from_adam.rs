@@ -74,5 +74,5 @@
 //!
 //! # When to stay with Adam
 //!
-//! Where its learning rate has been tuned for the problem at hand, Adam with a decaying one is hard to
-//! beat on a finite sum: the example `logistic` shows both.
+//! Above 200 parameters, as for most networks, and where its learning rate has been tuned for the problem
+//! at hand: the example `logistic` shows both.

@@ -61,7 +61,7 @@
 //!
 //! # When to stay with L-BFGS
 //!
-//! Where cost and gradient are exact and affordable: the example `logistic` takes L-BFGS ten times
-//! fewer term gradients to the last digit. In between lies a fixed sample:
+//! Where cost and gradient are exact and affordable: in the example `logistic` L-BFGS reaches the last digit
+//! with a tenth of the term gradients. In between lies a fixed sample:
 //! [`Frozen`](crate::oracle::Frozen) makes a deterministic argmin problem of a few hundred draws, which
 //! L-BFGS solves exactly, up to the error of the sample.
