@@ -6,7 +6,8 @@
 //! Standard error shows the progress: a bar in a terminal, lines elsewhere. `observers.log` is the
 //! log of argmin's slog observer, `observers.csv` what arTuRO reported, `observers.svg` a picture of
 //! it beside Adam, and `observers.html` a report with the answer and its errors that needs no other
-//! file.
+//! file. The log has `cost: NaN, best_cost: inf`, because one drawn cost is comparable with no other;
+//! `with_filtered_cost` would keep one.
 //!
 //! Data: yearly flow at Aswan in 10^8 cubic metres, from statsmodels (public domain).
 

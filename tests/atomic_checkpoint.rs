@@ -415,7 +415,7 @@ fn a_torn_file_alone_is_an_error() {
         error(&directory, loaded),
         format!(
             "Invalid parameter: \"checkpoint run: the file is damaged (it has 72 of {length} \
-             bytes), and there is no other sound one; delete it to begin anew\""
+             bytes), and there is no intact copy; delete it to begin anew\""
         )
     );
 }

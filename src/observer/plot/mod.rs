@@ -244,7 +244,7 @@ impl Plot {
     #[cfg(not(feature = "png"))]
     fn png(&self, path: &Path) -> Result<Vec<u8>, Error> {
         Err(invalid(format!(
-            "Plot: {} is to be PNG, which needs the feature `png` of argmin-arturo; enable it, or \
+            "Plot: {} is a PNG file, which needs the feature `png` of argmin-arturo; enable it, or \
              choose a name that ends in .svg",
             path.display()
         )))
@@ -366,7 +366,7 @@ mod tests {
         }
         #[cfg(not(feature = "png"))]
         assert!(saved.unwrap_err().to_string().ends_with(
-            "PNG is to be PNG, which needs the feature `png` of argmin-arturo; enable it, or \
+            "PNG is a PNG file, which needs the feature `png` of argmin-arturo; enable it, or \
              choose a name that ends in .svg\""
         ));
 
