@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: [&[&str]; 11] = [
     &["draw", "param", "threads", "radius", "dense"],
     &["error", "kernel", "model", "touch"],
-    &["dual", "groups", "schedule", "settings", "bounds", "averaging"],
+    &["dual", "groups", "schedule", "settings", "bounds", "averaging", "scale"],
     &["gaussian", "oracle", "checkpoint"],
     &["score", "transform", "run"],
     &["hessian", "multi_start"],

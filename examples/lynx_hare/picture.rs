@@ -4,7 +4,7 @@ use crate::process::{Forecasts, simulate};
 use argmin::core::Error;
 use argmin_arturo::Draw;
 use argmin_arturo::observer::{Column, Panel, Plot, Table};
-use rand_distr::{Distribution, StandardNormal};
+use argmin_arturo::rand_distr::{Distribution, StandardNormal};
 
 /// Simulations a year.
 const SIMULATIONS: usize = 2000;

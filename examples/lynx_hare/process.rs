@@ -2,8 +2,8 @@
 
 use argmin::core::Error;
 use argmin_arturo::oracle::StochasticCost;
+use argmin_arturo::rand_distr::{Distribution, StandardNormal};
 use argmin_arturo::{Draw, StochasticGradient};
-use rand_distr::{Distribution, StandardNormal};
 use serde::Deserialize;
 
 /// What x is the logarithm of, with units.

@@ -178,7 +178,7 @@ pub(super) fn unfit(
 fn torn(path: &Path, damage: &str) -> Error {
     let path = path.display();
     let text = format!(
-        "checkpoint {path}: the file is damaged ({damage}), and there is no other sound one; \
+        "checkpoint {path}: the file is damaged ({damage}), and there is no intact copy; \
          delete it to begin anew"
     );
     unfit(text, None)

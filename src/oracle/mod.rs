@@ -73,7 +73,6 @@ mod clipped;
 mod cost;
 mod counted;
 mod difference_step;
-
 mod epochs;
 mod finite_difference;
 mod finite_sum;
