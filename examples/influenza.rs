@@ -192,7 +192,7 @@ fn picture(outbreak: &Outbreak, x: &[f64]) -> Result<(), Error> {
         .with_title("Influenza in a boarding school, 1978")
         .with_panels([Panel::new("boys in bed", ["boys"]).linear()])
         .with_x_label("day")
-        .with_run("seen", curve(outbreak.in_bed.clone()))
+        .with_points("boys in bed", curve(outbreak.in_bed.clone()))
         .with_run("SIR, fitted", curve(infected(x)))
         .with_run("SIR, at the start", curve(infected(&START.map(f64::ln))))
         .save("influenza.svg")
