@@ -1,8 +1,11 @@
-//! argmin's executor with the solvers at n = 10, against a bare loop over the same oracle.
+//! argmin's executor and ask-and-tell sessions with the solvers at n = 10, against a bare loop over the same
+//! oracle.
 
 mod common;
 
-use argmin_arturo::{Draw, StochasticGradient, Telemetry};
+use argmin_arturo::baseline::Sgd;
+use argmin_arturo::session::{AskTell, Remote, Session};
+use argmin_arturo::{Arturo, Draw, PaperSettings, StochasticGradient, Telemetry};
 use common::{Bowl, Preset, Watch};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -38,5 +41,30 @@ fn overhead(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, overhead);
+/// Pairs of ask and tell, with the same gradients.
+fn sessions(criterion: &mut Criterion) {
+    fn pairs<S: AskTell<f64, Remote<f64>>>(solver: S) -> Vec<f64> {
+        let bowl = Bowl::<f64>::new(Watch::never());
+        let session = Session::new(solver, vec![0.0; N]).unwrap();
+        let mut session = session.with_max_iters(ITERATIONS);
+        let (mut x, mut gradient) = (vec![0.0; N], vec![0.0; N]);
+        while let Some(asked) = session.ask().unwrap() {
+            x.copy_from_slice(asked.param);
+            bowl.stochastic_gradient(&x, asked.draw, &mut gradient).unwrap();
+            let ticket = asked.ticket;
+            session.tell(ticket, &gradient).unwrap();
+        }
+        session.best().to_vec()
+    }
+    let mut group = criterion.benchmark_group("session");
+    group.throughput(Throughput::Elements(ITERATIONS));
+    group.bench_function("sgd", |bencher| bencher.iter(|| pairs(Sgd::new(0.1).unwrap())));
+    group.bench_function("paper", |bencher| {
+        bencher.iter(|| pairs(Arturo::paper(PaperSettings::default()).unwrap()));
+    });
+    group.bench_function("default", |bencher| bencher.iter(|| pairs(Arturo::new())));
+    group.finish();
+}
+
+criterion_group!(benches, overhead, sessions);
 criterion_main!(benches);

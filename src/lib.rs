@@ -22,6 +22,8 @@
 //! | more data than memory | [`ShardedSum`](oracle::ShardedSum) in [`Sharded`](oracle::Sharded) | the default |
 //! | a simulation or measurement that gives gradients | [`StochasticGradient`] | the default |
 //! | a simulation or measurement that gives costs | [`StochasticCost`](oracle::StochasticCost) in [`Spsa`](oracle::Spsa), or in [`FiniteDifferenceGradient`](oracle::FiniteDifferenceGradient) for few parameters | the default |
+//! | gradients or costs that are evaluated elsewhere: a laboratory, hardware, another process | a [`Session`](session::Session), which is asked and told | the default |
+//! | rows that come once | [`Stream`](oracle::Stream) | the default |
 //! | an argmin problem with `Gradient` | the problem itself | the default |
 //! | an argmin problem with `CostFunction` alone | the problem in [`Spsa`](oracle::Spsa) | the default |
 //! | second derivatives | one of the above | [`ExactDiagonal`](hessian::ExactDiagonal) |
@@ -90,9 +92,11 @@ mod run;
 mod scale;
 pub mod schedule;
 mod score;
+pub mod session;
 mod settings;
 pub mod solution;
 mod solver;
+mod stop;
 mod threads;
 mod touch;
 mod transform;
@@ -120,4 +124,5 @@ pub use rand_distr;
 #[doc = include_str!("../docs/answer.md")]
 #[doc = include_str!("../docs/oracles.md")]
 #[doc = include_str!("../docs/watch.md")]
+#[doc = include_str!("../docs/where_gradients_come_from.md")]
 struct Pages;

@@ -11,6 +11,17 @@ use crate::settings::NonFinite;
 use argmin::argmin_error_closure;
 use argmin::core::{Error, IterState};
 
+/// Which gradient is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+#[doc(hidden)]
+pub struct Ask {
+    /// Of the draw.
+    pub(crate) index: u64,
+    /// At the point under trial, not at x.
+    pub(crate) is_trial: bool,
+}
+
 /// What `Arturo` is called in error messages.
 pub(crate) const NAME: &str = "Arturo";
 
@@ -82,7 +93,6 @@ impl<P: ParamVec> Point<P> {
             state.prev_param = Some(param);
             state.prev_grad = Some(gradient);
         }
-        state.last_best_iter = state.iter;
     }
 
     /// The error that ends the run at an iteration, with the best point: argmin drops its state.
@@ -139,19 +149,23 @@ impl<P: ParamVec> Point<P> {
         }
     }
 
-    /// Whether the drawn gradient can be used, whatever becomes of it where it cannot.
-    pub(crate) fn is_usable(&self, solver: &str) -> Result<bool, Error> {
-        let gradient = self.gradient.as_coordinates()?;
+    /// Whether the gradient that was asked for can be used, whatever becomes of it where it cannot.
+    pub(crate) fn is_usable(&self, solver: &str, ask: Ask) -> Result<bool, Error> {
+        let gradient = match &self.trial {
+            Some([_, gradient]) if ask.is_trial => gradient,
+            _ => &self.gradient,
+        };
+        let gradient = gradient.as_coordinates()?;
         self.check_gradient_len(solver, gradient)?;
         Ok(kernel::first_without_square(gradient).is_none())
     }
 
-    /// Whether the gradient drawn at the trial point can be used.
-    pub(crate) fn accepts_trial(&self, solver: &str) -> Result<bool, Error> {
-        let Some([_, gradient]) = &self.trial else { return Ok(false) };
-        let gradient = gradient.as_coordinates()?;
-        self.check_gradient_len(solver, gradient)?;
-        Ok(kernel::first_without_square(gradient).is_none())
+    /// The point that is asked for, and where its gradient is to be written.
+    pub(crate) fn asked(&mut self, ask: Ask) -> (&P, &mut P) {
+        match &mut self.trial {
+            Some([place, gradient]) if ask.is_trial => (place, gradient),
+            _ => (&self.param, &mut self.gradient),
+        }
     }
 
     fn check_gradient_len(&self, solver: &str, gradient: &[P::Scalar]) -> Result<(), Error> {

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The floors, lowest first. A module imports from floors below its own.
-const FLOORS: [&[&str]; 11] = [
-    &["draw", "param", "threads", "radius", "dense"],
+const FLOORS: [&[&str]; 12] = [
+    &["draw", "param", "threads", "radius", "dense", "stop"],
     &["error", "kernel", "model", "touch"],
     &["dual", "groups", "schedule", "settings", "bounds", "averaging", "scale"],
     &["gaussian", "oracle", "checkpoint"],
@@ -16,6 +16,7 @@ const FLOORS: [&[&str]; 11] = [
     &["solution"],
     &["observer"],
     &["solver", "baseline"],
+    &["session"],
     &["guide", "prelude"],
 ];
 

@@ -2,6 +2,7 @@
 
 use crate::hessian::draw_gradient;
 use crate::kernel;
+use crate::method::{Ask, AskTell, private};
 use crate::observer::Stop;
 use crate::oracle::{Draw, StochasticGradient};
 use crate::param::{ParamVec, Scalar};
@@ -150,12 +151,76 @@ impl<R: Rule> Descent<R> {
         self.skipped_draw_count
     }
 
+    /// Where the next gradient is to be drawn: at x.
+    fn ask<P: ParamVec>(&self, point: &Point<P>) -> Result<Ask, Error> {
+        point.check_len(R::NAME, self.len)?;
+        Ok(Ask { index: self.draw_count, is_trial: false })
+    }
+
+    fn drawn_at(&self, ask: Ask) -> Draw {
+        Draw::new(self.seed, ask.index).skippable(self.non_finite == NonFinite::Skip)
+    }
+
+    /// Takes in the gradient that was asked for. Returns the length of the step.
+    fn tell<P>(&mut self, point: &mut Point<P>, ask: Ask) -> Result<f64, Error>
+    where
+        P: ParamVec<Scalar = R::Scalar>,
+    {
+        let accepted = point.accepts(R::NAME, self.drawn_at(ask), self.non_finite)?;
+        self.draw_count += 1;
+        if !accepted {
+            self.skipped_draw_count += 1;
+            return Ok(0.0);
+        }
+        let time = Time { iteration: ask.index, step: self.draw_count - self.skipped_draw_count };
+        Ok(self.rule.step(
+            point.param.as_coordinates_mut()?,
+            point.best.as_coordinates_mut()?,
+            point.gradient.as_coordinates()?,
+            time,
+        ))
+    }
+
     /// Starts anew at x0.
     fn reset(&mut self, x0: &[R::Scalar]) -> Result<(), Error> {
         self.rule.reset(x0)?;
         self.len = x0.len();
         self.draw_count = 0;
         self.skipped_draw_count = 0;
+        Ok(())
+    }
+}
+
+impl<R> private::Sealed for Descent<R> {}
+
+impl<F, O, R> AskTell<F, O> for Descent<R>
+where
+    F: Scalar,
+    O: StochasticGradient<Param = Vec<F>>,
+    R: Rule<Scalar = F> + Clone,
+{
+    const NAME: &'static str = R::NAME;
+    const DRAWS_MORE: bool = false;
+
+    fn ask_next(&mut self, point: &mut Point<Vec<F>>) -> Result<Ask, Error> {
+        self.ask(point)
+    }
+
+    fn draw(&self, ask: Ask) -> Draw {
+        self.drawn_at(ask)
+    }
+
+    fn tell_asked(
+        &mut self,
+        _problem: &mut Problem<O>,
+        state: &mut RunState<Vec<F>, F>,
+        ask: Ask,
+    ) -> Result<(), Error> {
+        let mut point = Point::take(R::NAME, state)?;
+        let told = self.tell(&mut point, ask);
+        point.put_back(state);
+        told?;
+        state.last_best_iter = state.iter;
         Ok(())
     }
 }
@@ -187,29 +252,13 @@ where
         mut state: RunState<O::Param, R::Scalar>,
     ) -> Result<(RunState<O::Param, R::Scalar>, Option<KV>), Error> {
         let mut point = Point::take(R::NAME, &mut state)?;
-        point.check_len(R::NAME, self.len)?;
-        let iteration = self.draw_count;
-        let skips = self.non_finite == NonFinite::Skip;
-        let draw = Draw::new(self.seed, iteration).skippable(skips);
-        let drawn = draw_gradient(problem, &point.param, draw, &mut point.gradient);
-        self.draw_count += 1;
-        let accepted = match drawn.and_then(|()| point.accepts(R::NAME, draw, self.non_finite)) {
-            Ok(accepted) => accepted,
+        let ask = self.ask(&point)?;
+        let iteration = ask.index;
+        let drawn = draw_gradient(problem, &point.param, self.drawn_at(ask), &mut point.gradient);
+        let step_norm = match drawn.and_then(|()| self.tell(&mut point, ask)) {
+            Ok(step_norm) => step_norm,
             Err(error) => return Err(point.failed(R::NAME, iteration, error)),
         };
-
-        let mut step_norm = 0.0;
-        if accepted {
-            let time = Time { iteration, step: self.draw_count - self.skipped_draw_count };
-            step_norm = self.rule.step(
-                point.param.as_coordinates_mut()?,
-                point.best.as_coordinates_mut()?,
-                point.gradient.as_coordinates()?,
-                time,
-            );
-        } else {
-            self.skipped_draw_count += 1;
-        }
 
         let mut report = None;
         if self.telemetry.reports_at(iteration) {
@@ -221,6 +270,7 @@ where
             ));
         }
         point.put_back(&mut state);
+        state.last_best_iter = state.iter;
         Ok((state, report))
     }
 

@@ -184,6 +184,7 @@ where
     O::Param: ParamVec<Scalar = F>,
     F: Scalar,
 {
+    const DRAWS_MORE: bool = false;
     const USES_STEP: bool = false;
     const PROBES: bool = true;
 

@@ -124,6 +124,10 @@ where
     /// Whether [`Observation::step`] is read. `false` saves the solver an array of length n.
     const USES_STEP: bool = true;
 
+    /// Whether `update` may draw further gradients, or evaluate the problem otherwise. `false` saves an
+    /// ask-and-tell [`Session`](crate::session::Session) a copy of the solver at each gradient.
+    const DRAWS_MORE: bool = true;
+
     /// Refits `model` to a drawn gradient.
     ///
     /// It must write `model.gradient` and `model.curvature`, and may size and write the others.

@@ -106,6 +106,8 @@ where
     O::Param: ParamVec<Scalar = F>,
     F: Scalar,
 {
+    const DRAWS_MORE: bool = false;
+
     fn update(
         &mut self,
         _problem: &mut Problem<O>,

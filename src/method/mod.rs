@@ -1,9 +1,12 @@
 //! The methods: what one drawn gradient does to the point.
 
+mod ask_tell;
 mod evidence;
 mod refereed;
 mod trust_region;
 
+pub use crate::run::Ask;
+pub use ask_tell::AskTell;
 pub(crate) use evidence::{Evidence, Progress};
 pub use refereed::Refereed;
 pub use trust_region::TrustRegion;
@@ -61,13 +64,23 @@ where
         Ok(())
     }
 
-    /// Draws one gradient and does with it what the method does.
+    /// Whether `tell` draws further gradients.
     #[doc(hidden)]
-    fn iterate(
+    const DRAWS_MORE: bool;
+
+    /// Writes into `point` where the next gradient is to be drawn.
+    #[doc(hidden)]
+    fn ask(&mut self, point: &mut Point<O::Param>, run: &Run) -> Result<Ask, Error>;
+
+    /// Does with the gradient that was asked for, which is in `point`, what the method does. A gradient
+    /// that is refused changes nothing.
+    #[doc(hidden)]
+    fn tell(
         &mut self,
         problem: &mut Problem<O>,
         point: &mut Point<O::Param>,
         run: &mut Run,
+        ask: Ask,
     ) -> Result<Report, Error>;
 }
 

@@ -1,13 +1,13 @@
 //! arTuRO with an estimator of curvature: the published method, and users' estimators.
 
-use super::{Evidence, Iterate, Method, Progress, Report, Run, private};
+use super::{Ask, Evidence, Iterate, Method, Progress, Report, Run, private};
 use crate::averaging::average;
 use crate::bounds::BoxBounds;
 use crate::dual::{DualSolver, DualValue, Newton};
 use crate::error::invalid;
 use crate::gaussian::{Gaussian, StepSums};
 use crate::groups::{self, Ball, Group};
-use crate::hessian::{HessianEstimator, Observation, draw_gradient};
+use crate::hessian::{HessianEstimator, Observation};
 use crate::kernel;
 use crate::model::{QuadraticModel, positive_curvature, tiny_curvature};
 use crate::oracle::{Draw, StochasticGradient};
@@ -232,16 +232,23 @@ where
             .map_or(Ok(()), |bounds| bounds.check(NAME, "initial parameter vector", x))
     }
 
-    fn iterate(
+    const DRAWS_MORE: bool = E::DRAWS_MORE;
+
+    fn ask(&mut self, _point: &mut Point<O::Param>, run: &Run) -> Result<Ask, Error> {
+        Ok(Ask { index: run.draw_count, is_trial: false })
+    }
+
+    fn tell(
         &mut self,
         problem: &mut Problem<O>,
         point: &mut Point<O::Param>,
         run: &mut Run,
+        ask: Ask,
     ) -> Result<Report, Error> {
-        let draw = run.fresh_draw();
-        draw_gradient(problem, &point.param, draw, &mut point.gradient)?;
+        let draw = run.draw(ask.index);
+        let accepted = point.accepts(NAME, draw, run.non_finite)?;
         run.draw_count += 1;
-        if !point.accepts(NAME, draw, run.non_finite)? {
+        if !accepted {
             run.skipped_draw_count += 1;
             return Ok(Report::default());
         }

@@ -22,9 +22,9 @@ mod plot;
 mod progress;
 #[cfg(feature = "plot")]
 mod report;
-mod stop;
 mod table;
 
+pub use crate::stop::Stop;
 pub use history::History;
 #[cfg(feature = "plot")]
 pub use plot::{Panel, Plot};
@@ -32,7 +32,6 @@ pub use plot::{Panel, Plot};
 pub use progress::Progress;
 #[cfg(feature = "plot")]
 pub use report::Report;
-pub use stop::Stop;
 pub use table::{Column, Table};
 
 /// Writes a file, replacing it.

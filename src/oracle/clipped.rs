@@ -50,6 +50,7 @@ use num_traits::Float;
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 pub struct Clipped<O> {
     oracle: O,
     bound: f64,
@@ -57,6 +58,7 @@ pub struct Clipped<O> {
 }
 
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 enum By {
     Norm,
     Value,

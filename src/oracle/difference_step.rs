@@ -10,6 +10,7 @@ use argmin::core::Error;
 /// Its error is at most M h^2 / 6 + e / h, where M bounds the third derivative and e the noise of
 /// one cost that does not cancel in the difference. That is least at h = (3 e / M)^(1/3).
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 pub(super) enum DifferenceStep {
     /// h = eps^(1/3) max(|x|, typical): e is rounding, eps |f|, and f changes over the size of x,
     /// M = |f| / |x|^3, up to the factor 3^(1/3) (Nocedal and Wright, section 8.1).
@@ -54,6 +55,7 @@ impl DifferenceStep {
 
 /// The two points of each difference.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Pairs {
     pub step: DifferenceStep,
     /// The box that no cost is asked for outside of.

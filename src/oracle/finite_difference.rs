@@ -53,9 +53,11 @@ use argmin::core::Error;
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 pub struct FiniteDifferenceGradient<O> {
     oracle: O,
     pairs: Pairs,
+    #[cfg_attr(feature = "serde1", serde(skip))]
     pool: Pool,
 }
 

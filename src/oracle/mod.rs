@@ -8,6 +8,8 @@
 //! | the same, of more terms than memory holds | implement [`ShardedSum`], wrap in [`Sharded`] |
 //! | a loss that a library differentiates, batch by batch | draw the batches by [`Epochs`] |
 //! | a candle model | `candle::VarMapOracle` (feature `candle`) |
+//! | rows that come once, from an iterator or a channel | [`Stream`] |
+//! | gradients or costs that are evaluated elsewhere: hardware, another process | a [`Session`](crate::session::Session) |
 //! | code that draws a cost, no gradient | implement [`StochasticCost`], wrap in [`FiniteDifferenceGradient`] or, in high dimension, [`Spsa`] |
 //! | an argmin problem with a [`CostFunction`](argmin::core::CostFunction) alone | the same wrappers, as it stands |
 //! | an exact gradient, and want an experiment with noise | [`GaussianNoise`], [`StudentTNoise`] |
@@ -88,6 +90,7 @@ mod replicated;
 mod sharded;
 mod spsa;
 mod staged;
+mod stream;
 mod svrg;
 
 pub use crate::draw::Draw;
@@ -108,6 +111,7 @@ pub use replicated::Replicated;
 pub use sharded::{Sharded, ShardedSum};
 pub use spsa::Spsa;
 pub use staged::{InStages, Staged};
+pub use stream::{Stream, StreamEnded};
 pub use svrg::Svrg;
 
 use argmin::core::{Error, Gradient};

@@ -40,9 +40,11 @@ use num_traits::Zero;
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 pub struct Replicated<O> {
     oracle: O,
     replicates: u64,
+    #[cfg_attr(feature = "serde1", serde(skip))]
     pool: Pool,
 }
 

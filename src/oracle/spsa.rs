@@ -65,10 +65,12 @@ use rand::RngCore;
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 pub struct Spsa<O> {
     oracle: O,
     directions: u64,
     pairs: Pairs,
+    #[cfg_attr(feature = "serde1", serde(skip))]
     pool: Pool,
 }
 

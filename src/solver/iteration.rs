@@ -2,10 +2,11 @@
 
 use super::{Arturo, NAME};
 use crate::error::invalid;
+use crate::hessian::draw_gradient;
 use crate::kernel;
-use crate::method::{Iterate, Report};
+use crate::method::{Ask, AskTell, Iterate, Report, private};
 use crate::observer::Stop;
-use crate::oracle::StochasticGradient;
+use crate::oracle::{Draw, StochasticGradient};
 use crate::param::{ParamVec, Scalar};
 use crate::run::{self, Point, RunState};
 use crate::solution::{CostReport, CostSource};
@@ -55,31 +56,17 @@ where
         mut state: RunState<O::Param, F>,
     ) -> Result<(RunState<O::Param, F>, Option<KV>), Error> {
         let mut point = Point::take(NAME, &mut state)?;
-        if self.method.dimension() == 0 {
-            self.reset::<O>(point.param.as_coordinates()?.len());
-        }
-        point.check_len(NAME, self.method.dimension())?;
-
+        let ask = self.ask::<O>(&mut point)?;
         let iteration = self.run.draw_count;
-        let (report, cost) = match self.advance(problem, &mut point) {
+        let (report, cost) = match self.draw_and_tell(problem, &mut point, ask) {
             Ok(reports) => reports,
             Err(error) => return Err(point.failed(NAME, iteration, error)),
         };
 
         let report_now = self.telemetry.reports_at(iteration);
         let kv = report_now.then(|| self.report(&point, report, cost)).transpose()?;
-        let last_best = state.last_best_iter;
-        if let Some(segments) = &mut self.segments {
-            segments.record(point.param.as_coordinates()?);
-        }
         point.put_back(&mut state);
-        if let Some(cost) = cost {
-            // `cost` stays NaN: argmin would take the last point for the best one
-            state.best_cost = F::from_f64_lossy(cost.value);
-            if !cost.is_new_best {
-                state.last_best_iter = last_best;
-            }
-        }
+        record(&mut state, cost);
         Ok((state, kv))
     }
 
@@ -114,6 +101,54 @@ fn is_milestone(draws: u64) -> bool {
     draws >= FIRST_MILESTONE && count(draws) > count(draws - 1)
 }
 
+/// Writes the cost of the recommended point into argmin's state, which has the point already.
+fn record<P: ParamVec>(state: &mut RunState<P, P::Scalar>, cost: Option<CostReport>) {
+    let Some(cost) = cost else {
+        state.last_best_iter = state.iter;
+        return;
+    };
+    // `cost` stays NaN: argmin would take the last point for the best one
+    state.best_cost = P::Scalar::from_f64_lossy(cost.value);
+    if cost.is_new_best {
+        state.last_best_iter = state.iter;
+    }
+}
+
+impl<F, M, C> private::Sealed for Arturo<F, M, C> {}
+
+impl<F, O, M, C> AskTell<F, O> for Arturo<F, M, C>
+where
+    F: Scalar,
+    O: StochasticGradient<Param = Vec<F>>,
+    M: Iterate<O> + Clone,
+    C: CostSource<O> + Clone,
+{
+    const NAME: &'static str = NAME;
+    const DRAWS_MORE: bool = M::DRAWS_MORE || C::IS_KEPT;
+
+    fn ask_next(&mut self, point: &mut Point<Vec<F>>) -> Result<Ask, Error> {
+        self.ask::<O>(point)
+    }
+
+    fn draw(&self, ask: Ask) -> Draw {
+        self.run.draw(ask.index)
+    }
+
+    fn tell_asked(
+        &mut self,
+        problem: &mut Problem<O>,
+        state: &mut RunState<Vec<F>, F>,
+        ask: Ask,
+    ) -> Result<(), Error> {
+        let mut point = Point::take(NAME, state)?;
+        let told = self.tell(problem, &mut point, ask);
+        point.put_back(state);
+        let (_, cost) = told?;
+        record(state, cost);
+        Ok(())
+    }
+}
+
 impl<F: Scalar, M, C> Arturo<F, M, C> {
     /// Lets a [`Stop`] end the run and keep its result.
     #[must_use]
@@ -142,11 +177,46 @@ impl<F: Scalar, M, C> Arturo<F, M, C> {
         self.run.skipped_draw_count = 0;
     }
 
-    /// What the method does with one drawn gradient, and the cost of the point that it recommends then.
-    fn advance<O>(
+    /// Where the next gradient is to be drawn.
+    fn ask<O>(&mut self, point: &mut Point<O::Param>) -> Result<Ask, Error>
+    where
+        O: StochasticGradient,
+        O::Param: ParamVec<Scalar = F>,
+        M: Iterate<O>,
+        C: CostSource<O>,
+    {
+        if self.method.dimension() == 0 {
+            self.reset::<O>(point.param.as_coordinates()?.len());
+        }
+        point.check_len(NAME, self.method.dimension())?;
+        self.method.ask(point, &self.run)
+    }
+
+    /// Draws the gradient that is asked for.
+    fn draw_and_tell<O>(
         &mut self,
         problem: &mut Problem<O>,
         point: &mut Point<O::Param>,
+        ask: Ask,
+    ) -> Result<(Report, Option<CostReport>), Error>
+    where
+        O: StochasticGradient,
+        O::Param: ParamVec<Scalar = F>,
+        M: Iterate<O>,
+        C: CostSource<O>,
+    {
+        let (x, gradient) = point.asked(ask);
+        draw_gradient(problem, x, self.run.draw(ask.index), gradient)?;
+        self.tell(problem, point, ask)
+    }
+
+    /// What the method does with the gradient that was asked for, and the cost of the point that it
+    /// recommends then.
+    fn tell<O>(
+        &mut self,
+        problem: &mut Problem<O>,
+        point: &mut Point<O::Param>,
+        ask: Ask,
     ) -> Result<(Report, Option<CostReport>), Error>
     where
         O: StochasticGradient,
@@ -155,8 +225,12 @@ impl<F: Scalar, M, C> Arturo<F, M, C> {
         C: CostSource<O>,
     {
         let draw = self.run.fresh_draw();
-        let report = self.method.iterate(problem, point, &mut self.run)?;
-        Ok((report, self.cost.update(problem, &point.best, draw)?))
+        let report = self.method.tell(problem, point, &mut self.run, ask)?;
+        let cost = self.cost.update(problem, &point.best, draw)?;
+        if let Some(segments) = &mut self.segments {
+            segments.record(point.param.as_coordinates()?);
+        }
+        Ok((report, cost))
     }
 
     /// The internals of an iteration for the observers.

@@ -63,7 +63,7 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
     }
 
     /// Gives the gradient to the part that has asked for it.
-    pub(super) fn tell<P: ParamVec<Scalar = F>>(
+    pub(super) fn take_in<P: ParamVec<Scalar = F>>(
         &mut self,
         point: &mut Point<P>,
         run: &Run,
@@ -180,12 +180,17 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
         index: u64,
         run: &mut Run,
     ) -> Result<Report, Error> {
+        if let Agenda::Recheck { index, .. } = self.agenda {
+            // an error where the draw is not to be skipped, before anything has changed
+            point.accepts(NAME, run.draw(index), run.non_finite)?;
+        }
+        run.draw_count += 1;
         let of = match self.agenda {
             Agenda::Walk => Asker::Foundation,
             Agenda::Model => Asker::Model,
             Agenda::Rivals => Asker::Rivals,
             Agenda::Incumbent => Asker::Incumbent,
-            Agenda::Recheck { index, of } => {
+            Agenda::Recheck { of, .. } => {
                 run.skipped_draw_count += 1;
                 match of {
                     Asker::Model => self.model.lose(),
@@ -194,7 +199,6 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
                     Asker::Foundation => {}
                 }
                 self.plan(point, run)?;
-                point.accepts(NAME, run.draw(index), run.non_finite)?;
                 return Ok(Report::default());
             }
         };

@@ -8,10 +8,9 @@ mod settings;
 mod units;
 mod verdicts;
 
-use super::{Evidence, Iterate, Method, Report, Run, TrustRegion, private};
+use super::{Ask, Evidence, Iterate, Method, Report, Run, TrustRegion, private};
 use crate::bounds::BoxBounds;
 use crate::dual::{DualSolver, Newton};
-use crate::hessian::draw_gradient;
 use crate::oracle::StochasticGradient;
 use crate::param::{ParamVec, Scalar};
 use crate::run::NAME;
@@ -201,39 +200,40 @@ where
         self.len
     }
 
-    fn iterate(
-        &mut self,
-        problem: &mut Problem<O>,
-        point: &mut Point<O::Param>,
-        run: &mut Run,
-    ) -> Result<Report, Error> {
+    const DRAWS_MORE: bool = false;
+
+    fn ask(&mut self, point: &mut Point<O::Param>, run: &Run) -> Result<Ask, Error> {
         if run.draw_count == 0 {
             self.begin(point.param.as_coordinates()?);
         }
-        let draw = match self.agenda {
-            Agenda::Recheck { index, .. } => run.draw(index),
-            Agenda::Model if self.model.asks() == Place::Probe => run.draw(run.draw_count - 1),
-            _ => run.fresh_draw(),
+        let index = match self.agenda {
+            Agenda::Recheck { index, .. } => index,
+            Agenda::Model if self.model.asks() == Place::Probe => run.draw_count - 1,
+            _ => run.draw_count,
         };
-        run.draw_count += 1;
-        let is_usable = if self.has_model() {
-            self.write_place(point.param.as_coordinates_mut()?);
-            draw_gradient(problem, &point.param, draw, &mut point.gradient)?;
-            point.is_usable(NAME)?
-        } else if matches!(self.agenda, Agenda::Recheck { .. }) {
-            // x is argmin's: the start is looked at elsewhere
-            let [place, gradient] = point.trial();
+        // where there is no model x is argmin's, and the start is looked at elsewhere
+        let is_trial = !self.has_model() && matches!(self.agenda, Agenda::Recheck { .. });
+        if is_trial {
+            let [place, _] = point.trial();
             place.as_coordinates_mut()?.copy_from_slice(self.foundation.start());
-            draw_gradient(problem, place, draw, gradient)?;
-            point.accepts_trial(NAME)?
-        } else {
-            draw_gradient(problem, &point.param, draw, &mut point.gradient)?;
-            point.is_usable(NAME)?
-        };
-        if !is_usable {
-            return self.lose(point, draw.index(), run);
+        } else if self.has_model() {
+            self.write_place(point.param.as_coordinates_mut()?);
         }
-        let report = self.tell(point, run)?;
+        Ok(Ask { index, is_trial })
+    }
+
+    fn tell(
+        &mut self,
+        _problem: &mut Problem<O>,
+        point: &mut Point<O::Param>,
+        run: &mut Run,
+        ask: Ask,
+    ) -> Result<Report, Error> {
+        if !point.is_usable(NAME, ask)? {
+            return self.lose(point, ask.index, run);
+        }
+        run.draw_count += 1;
+        let report = self.take_in(point, run)?;
         self.plan(point, run)?;
         Ok(report)
     }

@@ -1,0 +1,150 @@
+//! What is asked for, and what has come back.
+
+use crate::method::Ask;
+use crate::oracle::Draw;
+use std::fmt;
+
+/// The name of one question of a [`Session`](super::Session), which its answer bears.
+///
+/// Tickets count up from 0, and none is given twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde1", serde(transparent))]
+pub struct Ticket(u64);
+
+impl Ticket {
+    /// The ticket of this number, as it has come back from elsewhere.
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The number.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for Ticket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// What is to be evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+pub enum Wanted {
+    /// The gradient of f(x; draw): [`Session::tell`](super::Session::tell).
+    Gradient,
+    /// f(x; draw) itself: [`Session::tell_cost`](super::Session::tell_cost).
+    Cost,
+}
+
+/// One question of a [`Session`](super::Session): evaluate this, at this point, under this draw.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a, F> {
+    /// What the answer must name.
+    pub ticket: Ticket,
+    /// The point x.
+    pub param: &'a [F],
+    /// The randomness. An experiment that cannot repeat a draw takes no notice of it.
+    pub draw: Draw,
+    /// A gradient or a cost.
+    pub wanted: Wanted,
+}
+
+/// A question, and its answer.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Part<F> {
+    /// None until it is handed out.
+    pub ticket: Option<Ticket>,
+    pub param: Vec<F>,
+    pub draw: Draw,
+    pub wanted: Wanted,
+    pub answer: Answer<F>,
+    /// Where a gradient that was told lies; else of any content.
+    pub gradient: Vec<F>,
+}
+
+/// What has come back.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+pub(super) enum Answer<F> {
+    /// Nothing yet.
+    Open,
+    Gradient,
+    Cost(F),
+    Lost(String),
+}
+
+impl<F: Clone> Part<F> {
+    /// The same question for another point, draw and quantity, in the memory of this one.
+    pub fn renew(&mut self, param: &[F], draw: Draw, wanted: Wanted) {
+        self.param.clear();
+        self.param.extend_from_slice(param);
+        (self.ticket, self.draw, self.wanted, self.answer) = (None, draw, wanted, Answer::Open);
+    }
+
+    pub fn new(param: &[F], draw: Draw, wanted: Wanted) -> Self {
+        let (param, gradient) = (param.to_vec(), Vec::new());
+        Self { ticket: None, param, draw, wanted, answer: Answer::Open, gradient }
+    }
+
+    /// Forgets the answer.
+    pub fn reopen(&mut self) {
+        self.gradient.clear();
+        self.answer = Answer::Open;
+    }
+
+    pub fn is_open(&self) -> bool {
+        matches!(self.answer, Answer::Open)
+    }
+
+    /// As users see it, once it was handed out.
+    pub fn asked(&self) -> Option<Asked<'_, F>> {
+        let Self { param, draw, wanted, .. } = self;
+        self.ticket.map(|ticket| Asked { ticket, param, draw: *draw, wanted: *wanted })
+    }
+}
+
+/// A gradient that the solver asks for, and what it is made of.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Inquiry<F> {
+    /// At which iteration.
+    pub iteration: u64,
+    pub ask: Ask,
+    pub param: Vec<F>,
+    /// The gradient itself, or the evaluations that the oracle makes it of.
+    pub parts: Vec<Part<F>>,
+    /// What the solver draws beside it, as far as is known.
+    pub more: Vec<Part<F>>,
+}
+
+impl<F: Clone> Inquiry<F> {
+    pub fn new(iteration: u64, ask: Ask, param: &[F]) -> Self {
+        let param = param.to_vec();
+        Self { iteration, ask, param, parts: Vec::new(), more: Vec::new() }
+    }
+
+    /// Another gradient, in the memory of this one.
+    pub fn renew(&mut self, iteration: u64, ask: Ask, param: &[F]) {
+        self.param.clear();
+        self.param.extend_from_slice(param);
+        (self.iteration, self.ask) = (iteration, ask);
+        self.more.clear();
+    }
+
+    pub fn is_complete(&self) -> bool {
+        self.all().all(|part| !part.is_open())
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = &Part<F>> {
+        self.parts.iter().chain(&self.more)
+    }
+
+    pub fn all_mut(&mut self) -> impl Iterator<Item = &mut Part<F>> {
+        self.parts.iter_mut().chain(&mut self.more)
+    }
+}
