@@ -519,6 +519,10 @@ impl<F: Scalar, M, C> Arturo<F, M, C> {
     }
 
     /// Gradients drawn by the solver itself; the next new draw has this index.
+    ///
+    /// ```
+    /// assert_eq!(argmin_arturo::Arturo::<f64>::new().draw_count(), 0);
+    /// ```
     pub fn draw_count(&self) -> u64 {
         self.run.draw_count
     }

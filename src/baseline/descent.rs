@@ -141,6 +141,10 @@ impl<R: Rule> Descent<R> {
     }
 
     /// Gradients drawn; the next draw has this index.
+    ///
+    /// ```
+    /// assert_eq!(argmin_arturo::baseline::Cocob::<f64>::new().draw_count(), 0);
+    /// ```
     pub fn draw_count(&self) -> u64 {
         self.draw_count
     }

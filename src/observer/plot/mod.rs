@@ -308,8 +308,8 @@ mod tests {
             .with_points("data", run(10))
             .with_panels([Panel::new("KL", ["kl"])]);
         let svg = plot.to_svg().unwrap();
-        // seven values that have a logarithm, and the sample of the legend
-        assert_eq!(svg.matches("<circle").count(), 7 + 1);
+        // eight values that have a logarithm, and the sample of the legend
+        assert_eq!(svg.matches("<circle").count(), 8 + 1);
         assert_eq!(svg.matches("<polygon").count(), 1);
         assert!(svg.contains("interval") && svg.contains("data") && !svg.contains("80 %"));
         let many = Plot::new().with_run("many", run(100_000)).to_svg().unwrap();
@@ -330,7 +330,7 @@ mod tests {
             seen.iter().filter(|p| [p.red(), p.green(), p.blue()] == rgb).count()
         };
         let (blue, vermilion, text) = ([0, 114, 178], [213, 94, 0], [34, 34, 34]);
-        let plot = Plot::new().with_run("", run(1000));
+        let plot = Plot::new().with_run("", run(100));
         let bare = decode(&plot);
         assert_eq!((bare.width(), bare.height()), (1920, 2 * 256));
         let all = 0..bare.height() as usize;
