@@ -5,9 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The floors, lowest first. A module imports from floors below its own.
-const FLOORS: [&[&str]; 12] = [
-    &["draw", "param", "threads", "radius", "dense", "stop"],
-    &["error", "kernel", "model", "touch"],
+const FLOORS: [&[&str]; 14] = [
+    &["draw", "threads", "radius", "dense", "stop"],
+    &["error"],
+    &["param"],
+    &["kernel", "model", "touch"],
     &["dual", "groups", "schedule", "settings", "bounds", "averaging", "scale"],
     &["gaussian", "oracle", "checkpoint"],
     &["score", "transform", "run"],

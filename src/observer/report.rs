@@ -95,6 +95,7 @@ impl Report {
     /// use argmin::core::{Error, Executor, Gradient};
     /// use argmin_arturo::Arturo;
     /// use argmin_arturo::observer::Report;
+    /// use argmin_arturo::prelude::RunResult;
     ///
     /// struct Bowl;
     /// impl Gradient for Bowl {

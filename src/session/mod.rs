@@ -9,7 +9,7 @@
 //! use argmin_arturo::Arturo;
 //! # use argmin::core::Error;
 //!
-//! let mut session = Session::new(Arturo::new().with_seed(7), vec![0.0; 2])?.with_max_iters(500);
+//! let mut session = Session::new(Arturo::new().with_seed(7), vec![0.0_f64; 2])?.with_max_iters(500);
 //! while let Some(asked) = session.ask()? {
 //!     // elsewhere: f(x) = 1/2 (x_0 - 1)^2 + 2 (x_1 - 2)^2
 //!     let gradient = [asked.param[0] - 1.0, 4.0 * (asked.param[1] - 2.0)];
@@ -43,7 +43,7 @@
 //! // costs alone: f(x) = (x_0 - 1)^2 + (x_1 - 2)^2
 //! let oracle = Spsa::new(Remote::new());
 //! let mut session =
-//!     Session::with_oracle(Arturo::new(), vec![0.0; 2], oracle)?.with_max_iters(500);
+//!     Session::with_oracle(Arturo::new(), vec![0.0_f64; 2], oracle)?.with_max_iters(500);
 //! while !session.is_done() {
 //!     let mut costs = Vec::new();
 //!     while let Some(asked) = session.ask()? {

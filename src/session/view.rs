@@ -2,11 +2,11 @@
 
 use super::inquiry::{Asked, Inquiry};
 use super::{AroundRemote, AskTell, Iterates, Session};
-use crate::Arturo;
 use crate::method::Method;
 use crate::param::Scalar;
 use crate::run::Point;
 use crate::solution::Solution;
+use crate::solver::Arturo;
 use argmin::core::{Error, TerminationReason, TerminationStatus};
 
 impl<S, F, O> Session<S, F, O>
