@@ -1,8 +1,8 @@
 //! What a user knows beforehand: the scale of x, an earlier answer, a prior.
 
 use argmin::core::{CostFunction, Gradient};
-use argmin_arturo::hessian::{AdaptiveRls, ExactDiagonal};
-use argmin_arturo::oracle::{GaussianNoise, Regularized, StochasticCost};
+use argmin_arturo::hessian::AdaptiveRls;
+use argmin_arturo::oracle::{GaussianNoise, Regularized};
 use argmin_arturo::prelude::*;
 
 /// 1/2 sum a_i (x_i - m_i)^2
@@ -128,8 +128,12 @@ fn an_earlier_answer_is_a_start() {
     }
 }
 
+#[cfg(feature = "nalgebra")]
 #[test]
 fn a_prior_is_in_minimum_errors_cost_and_curvature() {
+    use argmin_arturo::hessian::ExactDiagonal;
+    use argmin_arturo::oracle::StochasticCost;
+
     let problem = Bowl::new(&[1.0, 4.0], &[3.0, -1.0]);
     let (mean, deviation) = (vec![0.0, 1.0], vec![0.5, 2.0]);
     let oracle = || {
