@@ -101,6 +101,18 @@ pub(crate) fn pivots(factor: &[f64]) -> impl Iterator<Item = f64> + '_ {
     factor.iter().step_by(len + 1).copied()
 }
 
+/// Cuts the chosen coordinates off: rows and columns become 0, but for `diagonal`.
+pub(crate) fn isolate(matrix: &mut [f64], chosen: &[bool], diagonal: f64) {
+    let len = chosen.len();
+    for i in (0..len).filter(|i| chosen[*i]) {
+        for j in 0..len {
+            matrix[i * len + j] = 0.0;
+            matrix[j * len + i] = 0.0;
+        }
+        matrix[i * len + i] = diagonal;
+    }
+}
+
 /// A <- A'.
 pub(crate) fn transpose(matrix: &mut [f64], len: usize) {
     for i in 0..len {

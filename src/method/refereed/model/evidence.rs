@@ -1,7 +1,7 @@
 //! What the model knows about the distance of its answer from the minimum.
 
 use super::Model;
-use crate::dense::{dot, factorize, inverse_quadratic, quadratic, solve, transpose};
+use crate::dense::{dot, factorize, inverse_quadratic, isolate, quadratic, solve, transpose};
 use crate::method::{Evidence, Progress};
 
 /// A change of the gradient of this energy, in that of its noise, is no chance, and no error of the
@@ -149,7 +149,7 @@ impl Model {
         let mut factor = self.curvature.factor().to_vec();
         if held.contains(&true) {
             let mut matrix = self.curvature.matrix.clone();
-            clear_held(&mut matrix, held, 1.0);
+            isolate(&mut matrix, held, 1.0);
             factorize(&matrix, held.len(), &mut factor);
         }
         factor
@@ -164,7 +164,7 @@ impl Model {
         let mut newton_step: Vec<f64> = gradient.iter().map(|m| -m).collect();
         solve(factor, &mut newton_step);
         let mut sandwich = self.noise.covariance().to_vec();
-        clear_held(&mut sandwich, held, 0.0);
+        isolate(&mut sandwich, held, 0.0);
         let mut trace = 0.0;
         let mut square = 0.0;
         for pass in 0..2 {
@@ -229,16 +229,4 @@ impl Model {
 /// Sets the held coordinates of a vector to 0.
 fn release_held(vector: &mut [f64], held: &[bool]) {
     vector.iter_mut().zip(held).filter(|(_, held)| **held).for_each(|(entry, _)| *entry = 0.0);
-}
-
-/// Sets rows and columns of the held coordinates to 0, but for the diagonal.
-fn clear_held(matrix: &mut [f64], held: &[bool], diagonal: f64) {
-    let len = held.len();
-    for i in (0..len).filter(|i| held[*i]) {
-        for j in 0..len {
-            matrix[i * len + j] = 0.0;
-            matrix[j * len + i] = 0.0;
-        }
-        matrix[i * len + i] = diagonal;
-    }
 }

@@ -2,7 +2,7 @@
 
 use super::curvature::Curvature;
 use super::noise::{Noise, whiten};
-use crate::dense::{dot, factorize, inverse_quadratic, quadratic, solve};
+use crate::dense::{dot, factorize, inverse_quadratic, isolate, quadratic, solve};
 use crate::dual::{DualSolver, DualValue};
 
 /// Where noise alone would carry x farther than this part of the distance travelled, the curvature
@@ -55,20 +55,6 @@ pub(in crate::method::refereed) struct Ball<'a> {
     pub reach: f64,
 }
 
-impl Ball<'_> {
-    /// Gives the held coordinates a curvature of their own that leaves them where they are.
-    fn hold(&self, matrix: &mut [f64]) {
-        let len = self.held.len();
-        for i in (0..len).filter(|i| self.held[*i]) {
-            for j in 0..len {
-                matrix[i * len + j] = 0.0;
-                matrix[j * len + i] = 0.0;
-            }
-            matrix[i * len + i] = HELD;
-        }
-    }
-}
-
 impl Step {
     pub fn begin(&mut self, len: usize) {
         *self = Self {
@@ -107,7 +93,8 @@ impl Step {
             for (i, unit) in ball.units.iter().enumerate() {
                 matrix[i * len + i] += eta / unit;
             }
-            ball.hold(matrix);
+            // the held coordinates stay where they are
+            isolate(matrix, ball.held, HELD);
             if !factorize(matrix, len, factor) {
                 return DualValue { kl: f64::INFINITY, slope: 0.0 };
             }
