@@ -72,6 +72,10 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
         match self.agenda {
             Agenda::Walk if self.has_model() => {
                 self.foundation_count += 1;
+                if self.foundation.has_fallen(gradient) {
+                    self.foundation.retreat(&mut self.walker, &self.average);
+                    return Ok(Report::default());
+                }
                 let Views { gradient: exact_gradient, place, .. } = &mut self.views;
                 copy(exact_gradient, gradient);
                 copy(place, &self.walker);
@@ -88,6 +92,10 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
             Agenda::Walk => {
                 let x = point.param.as_coordinates_mut()?;
                 let average = point.best.as_coordinates_mut()?;
+                if self.foundation.has_fallen(gradient) {
+                    self.foundation.retreat(x, average);
+                    return Ok(Report::default());
+                }
                 let step_norm =
                     self.foundation.step(x, average, gradient, self.settings.bounds.as_ref());
                 Ok(Report { step_norm, ..Report::default() })

@@ -18,6 +18,10 @@ const FALL: f64 = 1000.0;
 /// Its power: steps fall as t^-(2/3) in the end. Averages reach the limit between t^-(1/2) and t^-1
 /// (Polyak and Juditsky 1992).
 const FALL_EXPONENT: f64 = 1.0 / 6.0;
+/// A gradient that outweighs all before by this factor tells of a cliff: in the metric of its squares x
+/// would stand still where it has fallen to. Of 196 problems with a limit the median gap is 2.9 times it without
+/// this, 2.6 with 10, 2.7 with 3 and 3.8 with 1, by chance of the first draws.
+const CLIFF: f64 = 10.0;
 
 /// AdaGrad with the distance of DoG (Ivgi, Hinder and Carmon 2023), averaged.
 ///
@@ -29,7 +33,8 @@ const FALL_EXPONENT: f64 = 1.0 / 6.0;
 ///
 /// In the terms of the crate it is the step -P^-1 g with the precision P = diag(sqrt s / u) / (r c). It
 /// has no rate, knows no budget, and draws each gradient once. The first step of a coordinate is r of its
-/// units long, whatever the size of its gradient.
+/// units long, whatever the size of its gradient. Where a drawn gradient is longer than all before,
+/// (sum u |g|)^2 > 10 sum of these squares, x has fallen over a cliff, and comes back to a.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Foundation<F> {
@@ -43,6 +48,8 @@ pub(super) struct Foundation<F> {
     radius: f64,
     /// t.
     count: u64,
+    /// Sum of (sum u |g|)^2 over the draws.
+    slopes: f64,
 }
 
 impl<F: Scalar> Foundation<F> {
@@ -60,6 +67,7 @@ impl<F: Scalar> Foundation<F> {
         self.squares.resize(x.len(), F::zero());
         self.radius = FIRST_RADIUS * way;
         self.count = 0;
+        self.slopes = 0.0;
     }
 
     /// The average begins anew at x.
@@ -75,6 +83,17 @@ impl<F: Scalar> Foundation<F> {
     /// p of the average's weights t^p.
     pub fn exponent(&self) -> f64 {
         (1.0 + EXPONENT_FALL / (self.count as f64).sqrt()).min(FIRST_EXPONENT)
+    }
+
+    /// Whether the gradient drawn at x tells of a cliff.
+    pub fn has_fallen(&mut self, gradient: &[F]) -> bool {
+        let [slope] = zip_map_sum([gradient, &self.units], [], |[g, u], []| ([], [(u * g).abs()]));
+        let square = slope * slope;
+        let has_fallen = self.slopes > 0.0 && square > CLIFF * self.slopes;
+        if !has_fallen {
+            self.slopes += square;
+        }
+        has_fallen
     }
 
     /// Takes x into the average, and moves it by the gradient drawn there, within bounds, if any. Returns the
@@ -157,6 +176,28 @@ mod tests {
             foundation.step(&mut x, &mut average, &[if t % 3 == 0 { 1.0 } else { -1.0 }], None);
         }
         assert!((average[0] / (sum / weights) - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn x_comes_back_from_a_cliff() {
+        // a bowl about 1 that ends at 0.5
+        let slope = |x: f64| if x > 0.5 { 1e6 } else { x - 1.0 };
+        let (mut x, mut average) = (vec![0.0f64], vec![0.0]);
+        let mut foundation = Foundation::default();
+        foundation.begin(&x, vec![1.0]);
+        let (mut fall_count, mut last) = (0, 0.0);
+        for _ in 0..200 {
+            let gradient = [slope(x[0])];
+            if foundation.has_fallen(&gradient) {
+                fall_count += 1;
+                foundation.retreat(&mut x, &average);
+                assert_eq!(x, average);
+            } else {
+                foundation.step(&mut x, &mut average, &gradient, None);
+            }
+            last = average[0];
+        }
+        assert!(fall_count > 0 && (0.2..0.5).contains(&last), "{fall_count} falls, at {last}");
     }
 
     #[test]

@@ -37,7 +37,7 @@ use settings::Settings;
 /// 3. the *referee*: compares their answers by fresh draws between them, each time that the draws
 ///    have doubled. The model leads where it was found to be better, and without noise; else the foundation
 ///    does. The leader's answer is the recommended point. The loser goes on from the winner's, and an
-///    answer that turns out to be worse than the last one is taken back.
+///    answer that turns out to be worse than the last one that was found to be better is taken back.
 ///
 /// Each iteration draws one gradient; `param` is the point where it was drawn. Above 200 coordinates
 /// the foundation is alone, with 3 arrays beside x, the gradient and the recommended point. Below, the
@@ -53,7 +53,7 @@ pub struct Refereed<F, D = Newton> {
     average: Vec<F>,
     model: Model,
     referee: Referee<F>,
-    /// The answer that was the last to be compared; at first the start.
+    /// The last answer that was found to be better than the one before; at first the start.
     incumbent: Vec<F>,
     agenda: Agenda,
     /// Steps of the foundation, and these and all draws at the last comparison.

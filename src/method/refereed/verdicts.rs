@@ -82,12 +82,15 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
             }
             self.compare_incumbent(draw_count);
         } else {
-            if verdict == Verdict::Worse {
-                self.average.copy_from_slice(&self.incumbent);
-                self.restart_model();
-                self.restart_foundation();
-            } else {
-                self.incumbent.copy_from_slice(&self.referee.to);
+            match verdict {
+                Verdict::Worse => {
+                    self.average.copy_from_slice(&self.incumbent);
+                    self.restart_model();
+                    self.restart_foundation();
+                }
+                Verdict::Better => self.incumbent.copy_from_slice(&self.referee.to),
+                // the point of comparison stays, lest losses too small to be seen add up
+                _ => {}
             }
             self.referee.adjourn(draw_count);
             self.last_counts = [self.foundation_count, draw_count];

@@ -57,9 +57,10 @@ fn noisy_problems_come_close() {
         let all: Vec<_> = outcomes.iter().collect();
         let close = share(&all, |outcome| outcome.gap <= standard::CLOSE);
         assert!(close >= least, "{family}: {close}");
-        // the answer should never be worse than the start: some still are (docs/proof.md, what is open)
+        // the answer should never be worse than the start: with noise of 10 % of the gradient that of
+        // meyer is, for draws of a gradient of 1e12 do not tell values of 1e9 apart
         let above = outcomes.iter().filter(|outcome| outcome.gap > 1.0).count();
-        let most = if family == "mgh" { 1 } else { 5 };
+        let most = if family == "mgh" { 2 } else { 0 };
         assert!(above <= most, "{family}: {above}");
     }
 }
