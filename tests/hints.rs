@@ -110,6 +110,7 @@ fn a_scale_is_that_of_the_first_gaussian_of_an_estimator() {
 fn an_earlier_answer_is_a_start() {
     let problem = Bowl::new(&[1.0, 1e4], &[5000.0, 3.0]);
     let noisy = || GaussianNoise::new(problem.clone(), 0.1).unwrap();
+    let mut ratios = Vec::new();
     for seed in 0..10 {
         let run = |solver: Arturo<f64>, start: Vec<f64>, draws| {
             Executor::new(noisy(), solver.with_seed(seed))
@@ -123,9 +124,12 @@ fn an_earlier_answer_is_a_start() {
         let warm = Arturo::new().with_warm_start(&earlier).unwrap().with_seed(100 + seed);
         let warm = gap(&moved, warm, &earlier.param, 0.1, 30);
         let cold = gap(&moved, Arturo::new().with_seed(100 + seed), &earlier.param, 0.1, 30);
-        // without it, the first steps are parts of x = 5000, and the second curvature is not known yet
-        assert!(warm < 0.1 * cold && warm < 1e-2, "{warm} with, {cold} without");
+        assert!(warm < 1e-3, "{warm}");
+        ratios.push(warm / cold);
     }
+    // without it, the first steps are parts of x = 5000: the run stays at the start at best
+    ratios.sort_by(f64::total_cmp);
+    assert!(ratios[5] < 0.2 && ratios[9] < 2.0, "{ratios:?}");
 }
 
 #[cfg(feature = "nalgebra")]
