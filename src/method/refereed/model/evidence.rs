@@ -12,6 +12,8 @@ const CONTRADICTION: f64 = 400.0;
 const LEAST_PART: f64 = 0.125;
 /// Standard deviations by which halves may differ.
 const CHANCE: f64 = 4.0;
+/// Draws by which noise about 0 is told from a small gradient, where there is no Hessian.
+const LEAST_NOISE: f64 = 64.0;
 /// Undone steps in a row that are a standstill.
 const STANDSTILL: u32 = 10;
 
@@ -31,8 +33,13 @@ impl Model {
     /// The evidence for the foundation's answer, the mean of its walk with weights t^p, after so many draws
     /// of the run.
     pub fn evidence_of_walk(&self, answer: &[f64], exponent: f64, draw_count: u64) -> Evidence {
+        let is_long = self.walk.count() >= LEAST_PART * draw_count as f64;
         if !self.curvature.is_known {
-            return self.of_first_draws();
+            let mut evidence = self.of_first_draws();
+            if is_long && self.is_known_or_noise(&mut evidence, &vec![false; self.x.len()]) {
+                evidence.progress = Progress::Resting;
+            }
+            return evidence;
         }
         let mut gradient = vec![0.0; self.x.len()];
         let hessian = &self.curvature.matrix;
@@ -43,10 +50,8 @@ impl Model {
         let held = self.held(answer);
         let mut evidence = self.common(gradient, share, variance.recip(), &held);
         evidence.averaged = Some(variance / share);
-        let is_long = self.walk.count() >= LEAST_PART * draw_count as f64;
-        let is_resting = is_long
-            && self.is_steady(evidence.noise.map(|energy| energy / share), &held)
-            && (self.is_within_reach(&evidence.variance) || self.is_noise(&held));
+        let is_steady = self.is_steady(evidence.noise.map(|energy| energy / share), &held);
+        let is_resting = is_long && is_steady && self.is_known_or_noise(&mut evidence, &held);
         evidence.progress = if is_resting { Progress::Resting } else { Progress::Moving };
         evidence
     }
@@ -88,6 +93,25 @@ impl Model {
         squares.sum::<f64>() <= variance.len() as f64 * self.reach * self.reach
     }
 
+    /// Whether the Hessian is known, or draws are noise about 0: then no Hessian is to carry the gradient of
+    /// the newer ones to the answer.
+    fn is_known_or_noise(&self, evidence: &mut Evidence, held: &[bool]) -> bool {
+        if self.is_within_reach(&evidence.variance) {
+            return true;
+        }
+        if self.noise.is_zero() || !self.is_noise(held) {
+            return false;
+        }
+        let (mean, count) = self.walk.mean_gradient();
+        if count < LEAST_NOISE {
+            return false;
+        }
+        evidence.gradient.copy_from_slice(mean);
+        let error = |i: usize| (self.noise.variance(i, mean.len()) / count).sqrt();
+        evidence.gradient_error = (0..mean.len()).map(error).collect();
+        true
+    }
+
     /// Whether the newer draws of the foundation are noise about 0, wherever they were taken.
     fn is_noise(&self, held: &[bool]) -> bool {
         let (mean, count) = self.walk.mean_gradient();
@@ -123,7 +147,7 @@ impl Model {
         let is_resting = rest.is_some()
             && self.is_settled()
             && self.is_steady(energy, &held)
-            && self.is_within_reach(&evidence.variance);
+            && self.is_known_or_noise(&mut evidence, &held);
         evidence.progress = if is_resting { Progress::Resting } else { Progress::Moving };
         evidence
     }
