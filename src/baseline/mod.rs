@@ -4,7 +4,7 @@
 //! They draw the same gradients as [`Arturo`](crate::Arturo) does: the n-th step draws index n with
 //! the seed of the solver. The arithmetic of Adam, AdamW and SGD is that of PyTorch 2.8, in its
 //! order; that of the others agrees with the packages named below, where these differ from the
-//! papers, too. `tests/baseline.rs` compares with both.
+//! papers, too. `tests/behaviour/baseline.rs` compares with both.
 //!
 //! | solver | settings | memory (arrays) | answer |
 //! |---|---|---|---|

@@ -1,6 +1,9 @@
 //! What several test files share.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub mod draws;
+pub mod oracles;
+
 use argmin::core::observers::Observe;
 use argmin::core::{CostFunction, Error, Gradient, Hessian, KV, State};
 use argmin_arturo::oracle::GaussianNoise;

@@ -1,7 +1,7 @@
 //! The manners of the methods without a learning rate to tune.
 
-use super::common::{Recorder, float};
 use super::{Bowl, Constant, Run, end, refuses_by_name};
+use crate::common::{Recorder, float};
 use argmin::core::observers::ObserverMode;
 use argmin::core::{Error, Executor, Solver, State};
 use argmin_arturo::baseline::{Cocob, Dog, Dowg, Prodigy, ScheduleFree};

@@ -106,7 +106,7 @@ fn error<F: Scalar>(case: &Case, fixture: &Fixture, expected: &[Vec<f64>]) -> f6
 
 #[test]
 fn parity() {
-    let path = format!("{}/tests/baseline/rivals.json", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/tests/behaviour/baseline/rivals.json", env!("CARGO_MANIFEST_DIR"));
     let fixture: Fixture = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     assert_eq!(fixture.cases.len(), 11);
     for case in &fixture.cases {

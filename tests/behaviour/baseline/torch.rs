@@ -131,7 +131,7 @@ fn error<F: Scalar>(case: &Case, fixture: &Fixture, expected: &[Vec<f64>]) -> f6
 
 #[test]
 fn parity() {
-    let path = format!("{}/tests/baseline/torch.json", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/tests/behaviour/baseline/torch.json", env!("CARGO_MANIFEST_DIR"));
     let fixture: Fixture = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     assert_eq!(fixture.cases.len(), 14);
     for case in &fixture.cases {

@@ -1,8 +1,6 @@
 //! Solvers on wrapped oracles: runs, resumed runs, vector types, and what is refused.
 
-#[path = "common/oracles.rs"]
-mod oracles;
-
+use crate::common::oracles::{self, Cubic, Springs};
 use argmin::core::{Error, Executor, Gradient, IterState, Solver, State};
 use argmin::solver::linesearch::MoreThuenteLineSearch;
 use argmin::solver::quasinewton::LBFGS;
@@ -12,7 +10,6 @@ use argmin_arturo::oracle::{
     InStages, Replicated, Sharded, ShardedSum, Spsa, StudentTNoise, Svrg,
 };
 use argmin_arturo::{Arturo, Draw, FiniteSum, MiniBatch, ParamVec, Scalar, StochasticGradient};
-use oracles::{Cubic, Springs};
 
 type Run = IterState<Vec<f64>, Vec<f64>, (), (), (), f64>;
 

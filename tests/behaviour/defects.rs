@@ -1,7 +1,6 @@
 //! The defects of the original implementation, each as a test of what the crate does instead.
 
-mod common;
-
+use crate::common::{Recorder, float};
 use argmin::core::observers::ObserverMode;
 use argmin::core::{Error, Executor, Gradient, OptimizationResult, State};
 use argmin_arturo::TrustRegion;
@@ -10,7 +9,6 @@ use argmin_arturo::hessian::KalmanRls;
 use argmin_arturo::{
     Arturo, Draw, FailedRun, NonFinite, PaperSettings, Scalar, StochasticGradient,
 };
-use common::{Recorder, float};
 
 /// An oracle from a function of the point and the draw.
 struct Oracle<G>(G);

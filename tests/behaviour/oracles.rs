@@ -1,17 +1,14 @@
 //! Oracles around oracles: unbiased, pure, counted, without allocations.
 
-#[path = "oracles/fresh.rs"]
 mod fresh;
-#[path = "common/oracles.rs"]
-mod oracles;
 
+use crate::common::oracles::{Cubic, Exponential, Springs};
 use argmin::core::Error;
 use argmin_arturo::oracle::{
     Antithetic, Clipped, Counted, FiniteDifferenceGradient, Frozen, GaussianNoise, GrowingBatch,
     Replicated, Sharded, Spsa, Staged, StochasticCost, Svrg,
 };
 use argmin_arturo::{Draw, MiniBatch, StochasticGradient};
-use oracles::{Cubic, Exponential, Springs};
 use rand::Rng;
 
 type Oracle = Box<dyn StochasticGradient<Param = Vec<f64>>>;

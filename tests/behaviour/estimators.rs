@@ -1,7 +1,6 @@
 //! Estimators of curvature against a known Hessian, within their standard errors.
 
-mod common;
-
+use crate::common::noisy;
 use argmin::core::{
     Error, Executor, Gradient, Hessian, IterState, OptimizationResult, Problem, State,
 };
@@ -13,7 +12,6 @@ use argmin_arturo::hessian::{
 };
 use argmin_arturo::oracle::GaussianNoise;
 use argmin_arturo::{Arturo, Draw, StochasticGradient, Telemetry};
-use common::noisy;
 use rand_distr::{Distribution, StandardNormal};
 
 const HESSIAN: [[f64; 4]; 4] =
@@ -333,7 +331,9 @@ fn no_allocation_in_a_step() {
 
 #[test]
 fn each_reaches_the_minimum_of_a_noisy_bowl() {
-    fn gap<E: HessianEstimator<GaussianNoise<common::Quadratic<Vec<f64>>>>>(estimator: E) -> f64 {
+    fn gap<E: HessianEstimator<GaussianNoise<crate::common::Quadratic<Vec<f64>>>>>(
+        estimator: E,
+    ) -> f64 {
         let result = run(noisy::<Vec<f64>>(), estimator, &[0.0; 5], 2000);
         let x = result.state().get_best_param().unwrap();
         x.iter().enumerate().map(|(i, x)| 0.5 * (i as f64 + 1.0) * (x - 1.0).powi(2)).sum()
@@ -354,7 +354,7 @@ fn each_reaches_the_minimum_of_a_noisy_bowl() {
 #[test]
 fn a_noise_that_fades_to_nothing_does_not_overflow() {
     // after 14,000 draws without noise its estimate is a subnormal number
-    let problem = common::quadratic::<Vec<f64>>();
+    let problem = crate::common::quadratic::<Vec<f64>>();
     let result = run(problem, AdaptiveRls::default(), &[0.0; 3], 20_000);
     assert_eq!(result.state().get_param().unwrap(), &[1.0; 3]);
 }

@@ -1,14 +1,12 @@
 //! Properties that hold for every input, tried on random ones: the seed is fixed, so that each run
 //! tries the same.
 
-mod common;
-
+use crate::common::{Recorder, float};
 use argmin::core::observers::ObserverMode;
 use argmin::core::{Error, Executor, Problem, State};
 use argmin_arturo::dual::{DualSolution, DualSolver, DualValue, Newton};
 use argmin_arturo::hessian::{HessianEstimator, KalmanRls, Observation, QuadraticModel};
 use argmin_arturo::{Arturo, Draw, PaperSettings, Scalar, StochasticGradient, TrustRegion};
-use common::{Recorder, float};
 use proptest::prelude::*;
 use proptest::test_runner::{FileFailurePersistence, RngSeed};
 use rand_distr::{Distribution, StandardNormal};

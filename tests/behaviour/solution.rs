@@ -1,8 +1,7 @@
 //! The answer's errors, verdicts and costs, as statistical tests: fixed seeds, stated bounds.
 //! `docs/coverage.md` has the same at length.
 
-mod common;
-
+use crate::common::{Recorder, float};
 use argmin::core::observers::ObserverMode;
 use argmin::core::{
     CostFunction, Error, Executor, Gradient, IterState, OptimizationResult, State,
@@ -13,7 +12,6 @@ use argmin_arturo::hessian::{AdaptiveRls, ExactDiagonal};
 use argmin_arturo::oracle::{GaussianNoise, StochasticCost};
 use argmin_arturo::solution::{RunResult, Solution, Tolerance, Verdict, compare_costs};
 use argmin_arturo::{Arturo, Averaging, Draw, PaperSettings, StochasticGradient};
-use common::{Recorder, float};
 use rand_distr::{Distribution, StandardNormal};
 
 type Run = IterState<Vec<f64>, Vec<f64>, (), (), (), f64>;
@@ -148,7 +146,7 @@ fn the_returned_point_beats_lucky_costs_and_the_last_iterate_of_adam() {
     let (mut returned, mut last, mut lucky, mut adam) = (vec![], vec![], vec![], vec![]);
     let mut biases = vec![];
     for seed in 0..40 {
-        let recorder = common::Path::default();
+        let recorder = crate::common::Path::default();
         let result =
             Executor::new(oracle.clone(), Arturo::new().with_seed(seed).with_filtered_cost())
                 .configure(|state| state.param(vec![0.0; 10]).max_iters(1000))

@@ -1,7 +1,5 @@
 //! What oracles and users get wrong: the exact error, or the documented behaviour.
 
-mod common;
-
 use argmin::core::observers::{Observe, ObserverMode};
 use argmin::core::{Error, Executor, IterState, KV, OptimizationResult, Solver, State};
 use argmin_arturo::baseline::{Adam, AdamW, Cocob, Dog, Dowg, Prodigy, ScheduleFree, Sgd};

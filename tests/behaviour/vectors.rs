@@ -1,12 +1,10 @@
 //! Every vector type gives the same bits; those that are not contiguous are refused by name.
 
-mod common;
-
+use crate::common::noisy;
 use argmin::core::{Error, Executor, State};
 use argmin_arturo::dual::Newton;
 use argmin_arturo::schedule::KlSchedule;
 use argmin_arturo::{Arturo, PaperSettings, ParamVec, Scalar};
-use common::noisy;
 
 /// The bits of the recommended point, of either solver.
 fn bits<P: ParamVec>(x0: P) -> Vec<u64> {

@@ -1,7 +1,6 @@
 //! A citizen of argmin: executors, observers, terminations, checkpoints, vector types.
 
-mod common;
-
+use crate::common::{Recorder, float, noisy, quadratic};
 use argmin::core::observers::ObserverMode;
 use argmin::core::{
     CostFunction, Error, Executor, Gradient, State, TerminationReason, TerminationStatus,
@@ -10,7 +9,6 @@ use argmin_arturo::hessian::{ExactDiagonal, FiniteDifference, HessianDiagonal};
 use argmin_arturo::oracle::StochasticCost;
 use argmin_arturo::{Arturo, Averaging, Draw, PaperSettings, StochasticGradient, Telemetry};
 use argmin_observer_paramwriter::{ParamWriter, ParamWriterFormat};
-use common::{Recorder, float, noisy, quadratic};
 use std::time::Duration;
 
 #[test]
@@ -293,7 +291,7 @@ fn a_gradient_of_another_length_is_refused() {
 #[test]
 fn averaging_none_recommends_an_iterate() {
     let run = |averaging: Averaging, draws: u64| {
-        let seen = common::Path::default();
+        let seen = crate::common::Path::default();
         let result = Executor::new(noisy::<Vec<f64>>(), Arturo::new().with_averaging(averaging))
             .configure(|state| state.param(vec![0.0; 5]).max_iters(draws))
             .add_observer(seen.clone(), ObserverMode::Always)

@@ -1,13 +1,10 @@
 //! The baselines: parity with PyTorch and the packages of the others, and the same manners as `Arturo` in argmin.
 
-mod common;
-#[path = "baseline/rivals.rs"]
 mod rivals;
-#[path = "baseline/torch.rs"]
 mod torch;
-#[path = "baseline/untuned.rs"]
 mod untuned;
 
+use crate::common::{Recorder, float};
 use argmin::core::observers::ObserverMode;
 use argmin::core::{Error, Executor, IterState, Problem, Solver, State};
 use argmin_arturo::baseline::{Adam, AdamW, Sgd};
@@ -15,7 +12,6 @@ use argmin_arturo::baseline::{Adam, AdamW, Sgd};
 use argmin_arturo::baseline::{Cocob, Dog, Dowg, Prodigy, ScheduleFree};
 use argmin_arturo::schedule::KlSchedule;
 use argmin_arturo::{Draw, FailedRun, NonFinite, ParamVec, Scalar, StochasticGradient, Telemetry};
-use common::{Recorder, float};
 use rand::Rng;
 use std::marker::PhantomData;
 

@@ -1,7 +1,7 @@
 //! `Fresh`: noise that a draw cannot repeat.
 
-use super::oracles::{Cubic, Springs};
 use super::{X, deviation};
+use crate::common::oracles::{Cubic, Springs};
 use argmin::core::{Executor, State};
 use argmin_arturo::oracle::{
     Antithetic, Counted, FiniteDifferenceGradient, Fresh, Frozen, Replicated, Staged,

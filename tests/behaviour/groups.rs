@@ -1,13 +1,11 @@
 //! Groups of coordinates: each in its KL ball, each with its weight decay.
 
-mod common;
-
+use crate::common::{Recorder, float, noisy};
 use argmin::core::observers::ObserverMode;
 use argmin::core::{Error, Executor, State};
 use argmin_arturo::dual::Newton;
 use argmin_arturo::hessian::AdaptiveRls;
 use argmin_arturo::{Arturo, Group, PaperSettings};
-use common::{Recorder, float, noisy};
 
 fn paper(weight_decay: f64) -> PaperSettings {
     PaperSettings { kl_bound: 1e-4, weight_decay, ..PaperSettings::default() }

@@ -1,13 +1,10 @@
 //! Draws of every size, from the least number to the largest: points stay finite and precisions
 //! positive. What fuzzing found is among the cases.
 
-#[path = "common/draws.rs"]
-mod draws;
-
+use crate::common::draws::Draws;
 use argmin::core::{Error, Executor, IterState, Solver, State};
 use argmin_arturo::hessian::{AdaptiveRls, ExactDiagonal, HessianDiagonal};
 use argmin_arturo::{Arturo, Draw, NonFinite, PaperSettings, Scalar};
-use draws::Draws;
 use proptest::prelude::*;
 use proptest::test_runner::{FileFailurePersistence, RngSeed};
 use std::marker::PhantomData;

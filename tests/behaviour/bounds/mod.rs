@@ -1,16 +1,14 @@
 //! Box bounds: nothing leaves the box, and solutions on its boundary are found.
 
-#[path = "../common/mod.rs"]
-mod common;
 mod errors;
 mod hock_schittkowski;
 
+use crate::common::noisy;
 use argmin::core::{Error, Executor, IterState, State};
 use argmin_arturo::hessian::{
     AdaptiveRls, Constant, FiniteDifference, HessianEstimator, Hutchinson, SquaredGradient,
 };
 use argmin_arturo::{Arturo, Draw, PaperSettings, StochasticGradient, Telemetry};
-use common::noisy;
 use hock_schittkowski::{Bounded, problems};
 use rand_distr::{Distribution, StandardNormal};
 

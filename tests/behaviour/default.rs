@@ -1,20 +1,14 @@
 //! The default: what it never does, and what it reaches.
 
-mod common;
-
-#[path = "default/domain.rs"]
 mod domain;
-#[path = "default/invariance.rs"]
 mod invariance;
-#[path = "default/noise.rs"]
 mod noise;
-#[path = "default/support.rs"]
 mod support;
 
+use crate::common::{Recorder, float};
 use argmin::core::observers::ObserverMode;
 use argmin::core::{Executor, State};
 use argmin_arturo::{Arturo, Draw, Telemetry};
-use common::{Recorder, float};
 use support::{Oracle, add_noise, answer, bowl, bowl_gap, noisy_bowl, rosenbrock, run};
 
 #[test]
