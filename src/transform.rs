@@ -133,7 +133,8 @@ const NAME: &str = "Transformed";
 /// gradients and costs stay unbiased, and an exact problem stays exact.
 ///
 /// [`to_free`](Self::to_free) takes a start from x to y, [`to_original`](Self::to_original) the
-/// answer back.
+/// answer back, and [`original_solution`](Self::original_solution) and
+/// [`original_intervals`](Self::original_intervals) its errors.
 ///
 /// ```
 /// use argmin::core::{Error, Executor, Gradient, State};
@@ -182,6 +183,10 @@ impl<O> Transformed<O> {
     /// The wrapped problem.
     pub fn problem(&self) -> &O {
         &self.problem
+    }
+
+    pub(crate) fn transforms(&self) -> &[Transform] {
+        &self.transforms
     }
 
     /// y at x: takes a start into the free coordinates.

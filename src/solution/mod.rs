@@ -19,6 +19,7 @@ mod normal;
 mod result;
 mod segments;
 mod tolerance;
+mod transformed;
 mod warm_start;
 
 pub(crate) use assess::assess;

@@ -2,6 +2,7 @@
 
 use argmin::core::{CostFunction, Error, Executor, Gradient, State};
 use argmin_arturo::oracle::{Spsa, StochasticCost};
+use argmin_arturo::solution::{RunResult, Verdict};
 use argmin_arturo::{Arturo, Draw, Scalar, StochasticGradient, Telemetry, Transform, Transformed};
 use rand_distr::{Distribution, StandardNormal};
 
@@ -259,5 +260,86 @@ fn ranges_are_checked() {
             "there are 6 transforms, the parameter vector has 2 coordinates; give one for each, \
              `Identity` where x is free"
         )
+    );
+}
+
+/// A rate and a share: f = 2 (x_0 - 3 ln x_0) - 3 ln x_1 - 7 ln(1 - x_1), least at (3, 0.3), with noise.
+#[derive(Clone)]
+struct RateAndShare;
+
+impl StochasticGradient for RateAndShare {
+    type Param = Vec<f64>;
+
+    fn stochastic_gradient(&self, x: &Vec<f64>, draw: Draw, g: &mut Vec<f64>) -> Result<(), Error> {
+        let mut rng = draw.rng();
+        let [a, b]: [f64; 2] = [(); 2].map(|()| StandardNormal.sample(&mut rng));
+        g[0] = 2.0 - 6.0 / x[0] + 0.5 * a;
+        g[1] = 7.0 / (1.0 - x[1]) - 3.0 / x[1] + 5.0 * (a + b);
+        g[2] = x[2];
+        Ok(())
+    }
+}
+
+#[test]
+fn errors_are_those_of_the_original_coordinates() {
+    let transforms = vec![Transform::Log, Transform::Logit, Transform::Fixed { value: 2.0 }];
+    let problem = Transformed::new(RateAndShare, transforms).unwrap();
+    let minimum = [3.0, 0.3];
+    let [mut covered, mut claims, mut squares] = [0.0, 0.0, 0.0];
+    for seed in 0..100 {
+        let start = problem.to_free(&vec![1.0, 0.5, 2.0]).unwrap();
+        let result = Executor::new(problem.clone(), Arturo::new().with_seed(seed))
+            .configure(|state| state.param(start).max_iters(2000))
+            .run()
+            .unwrap();
+        let free = result.solution().unwrap();
+        if !matches!(free.verdict, Verdict::NoiseLimited { .. }) {
+            continue;
+        }
+        claims += 1.0;
+        let solution = problem.original_solution(&free).unwrap();
+        let intervals = problem.original_intervals(&free, 0.95).unwrap();
+        for (i, x) in minimum.into_iter().enumerate() {
+            covered += f64::from(u8::from((intervals[i][0]..intervals[i][1]).contains(&x))) / 2.0;
+            squares += ((solution.param[i] - x) / solution.standard_error[i]).powi(2) / 2.0;
+        }
+        assert!(intervals[0][0] > 0.0 && intervals[1].iter().all(|x| (0.0..1.0).contains(x)));
+        assert_eq!((solution.param[2], solution.standard_error[2]), (2.0, 0.0));
+        assert_eq!(intervals[2], [2.0; 2]);
+    }
+    let (share, deviation) = (covered / claims, (squares / claims).sqrt());
+    assert!(claims >= 80.0, "{claims} claims");
+    assert!(
+        (0.9..0.99).contains(&share) && (0.8..1.25).contains(&deviation),
+        "{share} {deviation}"
+    );
+}
+
+#[test]
+fn an_answer_at_the_end_of_its_range_has_no_error() {
+    /// Least at x = 0.
+    #[derive(Clone)]
+    struct Falling;
+    impl StochasticGradient for Falling {
+        type Param = Vec<f64>;
+        fn stochastic_gradient(
+            &self,
+            _: &Vec<f64>,
+            _: Draw,
+            g: &mut Vec<f64>,
+        ) -> Result<(), Error> {
+            g[0] = 1.0;
+            Ok(())
+        }
+    }
+    let problem = Transformed::new(Falling, vec![Transform::Log]).unwrap();
+    let result = Executor::new(problem.clone(), Arturo::new())
+        .configure(|state| state.param(vec![-800.0]).max_iters(20))
+        .run()
+        .unwrap();
+    let error = problem.original_solution(&result.solution().unwrap()).unwrap_err().to_string();
+    assert!(
+        error.contains("coordinate 0 has come to the end of its range, at y = -8e2"),
+        "{error}"
     );
 }

@@ -1,5 +1,6 @@
 //! B, the model of the Hessian: dense recursive least squares.
 
+use super::noise::Noise;
 use crate::dense::{add_square, dot, factorize, inverse_quadratic, multiply, quadratic};
 
 /// Curvature along a step below this part of the model's is a surprise that is taken in parts
@@ -75,11 +76,17 @@ impl Curvature {
         &self.factor
     }
 
-    /// Mean variance of the entries of B, relative, in the metric of B: in \[0, 1\].
-    pub fn relative_variance(&self) -> f64 {
+    /// Mean variance of the entries of B, relative, in the metric of B: in \[0, 1\]. Coordinates that no
+    /// draw has a gradient in do not count.
+    pub fn relative_variance(&self, noise: &Noise) -> f64 {
         let len = self.predicted.len();
         let ratio = |i: usize| self.uncertainty[i * len + i] / self.matrix[i * len + i];
-        ((0..len).map(ratio).sum::<f64>() / len as f64).clamp(0.0, 1.0)
+        let (mut sum, mut count) = (0.0, 0.0);
+        for i in (0..len).filter(|i| noise.is_zero() || noise.variance(*i, len) > 0.0) {
+            sum += ratio(i);
+            count += 1.0;
+        }
+        (sum / f64::max(count, 1.0)).clamp(0.0, 1.0)
     }
 
     /// B is in doubt as a whole.
@@ -231,7 +238,9 @@ mod tests {
         for (b, h) in curvature.matrix.iter().zip(HESSIAN) {
             assert!((b - h).abs() < 1e-6 * 50.0, "{b} is not {h}");
         }
-        assert!(curvature.relative_variance() < 1e-2);
+        let mut noise = Noise::default();
+        noise.begin(3);
+        assert!(curvature.relative_variance(&noise) < 1e-2);
     }
 
     #[test]

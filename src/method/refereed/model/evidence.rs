@@ -68,7 +68,7 @@ impl Model {
         };
         let change = inverse_quadratic(self.curvature.factor(), &mut self.work);
         self.walk.way(&mut self.work);
-        let uncertainty = self.work.len() as f64 * self.curvature.relative_variance();
+        let uncertainty = self.work.len() as f64 * self.curvature.relative_variance(&self.noise);
         let doubt = uncertainty * quadratic(hessian, &self.work);
         let energy = self.noise.energy(self.curvature.factor(), self.x.len());
         change > CONTRADICTION * (share * energy.trace + doubt)
@@ -116,10 +116,12 @@ impl Model {
     fn is_noise(&self, held: &[bool]) -> bool {
         let (mean, count) = self.walk.mean_gradient();
         let len = mean.len();
-        let free = (0..len).filter(|i| !held[*i]);
-        let squares = free.map(|i| mean[i] * mean[i] / self.noise.variance(i, len));
-        let freedom = len as f64;
-        count * squares.sum::<f64>() <= freedom + CHANCE * (2.0 * freedom).sqrt()
+        let (mut squares, mut freedom) = (0.0, 0.0);
+        for i in (0..len).filter(|i| !held[*i] && self.noise.variance(*i, len) > 0.0) {
+            squares += mean[i] * mean[i] / self.noise.variance(i, len);
+            freedom += 1.0;
+        }
+        count * squares <= freedom + CHANCE * f64::sqrt(2.0 * freedom)
     }
 
     /// Without a Hessian: all gradients so far were 0, a minimum or a constant, or nothing is known.
@@ -213,7 +215,7 @@ impl Model {
             curvature: (0..len)
                 .map(|i| diagonal(&self.curvature.matrix, i).max(f64::MIN_POSITIVE))
                 .collect(),
-            curvature_error: (self.curvature.relative_variance() * len as f64).sqrt(),
+            curvature_error: (self.curvature.relative_variance(&self.noise) * len as f64).sqrt(),
             signal: -dot(&gradient, &newton_step),
             noise: [share * trace, share * (2.0 * square.max(0.0)).sqrt()],
             decrease: 0.0,

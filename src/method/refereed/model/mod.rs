@@ -156,7 +156,7 @@ impl Model {
         self.noise.is_zero()
             || self.is_averaged()
                 && !self.step.is_bound()
-                && len * self.curvature.relative_variance() < KNOWN
+                && len * self.curvature.relative_variance(&self.noise) < KNOWN
     }
 
     /// Whether the oracle has shown no noise.
@@ -260,7 +260,7 @@ impl Model {
     fn plan_probes(&mut self) {
         let is_noisy = self.step.noise > 0.0 && self.step.gain < probe::NOISY * self.step.noise;
         if self.curvature.is_known && self.rejected_count == 0 && is_noisy {
-            let variance = self.curvature.relative_variance();
+            let variance = self.curvature.relative_variance(&self.noise);
             let draws = [self.stage.length, self.draw_count];
             self.probe.plan(draws, 2.0 * self.step.noise, variance);
         }

@@ -115,7 +115,7 @@ impl Probe {
         }
         self.direction_count += 1;
         self.is_twin = self.twin_count < FIRST_TWINS as f64
-            || self.noise > TWIN_NOISE * curvature.relative_variance()
+            || self.noise > TWIN_NOISE * curvature.relative_variance(noise)
             || self.direction_count.is_multiple_of(TWIN_EVERY);
         self.sum.fill(0.0);
     }
