@@ -35,6 +35,8 @@ impl<O> Transformed<O> {
     ///     .run()?;
     /// let solution = problem()?.original_solution(&result.solution()?)?;
     /// assert!((solution.param[0] - 3.0).abs() < 4.0 * solution.standard_error[0]);
+    /// let [low, high] = problem()?.original_intervals(&result.solution()?, 0.9999)?[0];
+    /// assert!(low < 3.0 && 3.0 < high);
     /// assert!((3.0 * solution.curvature[0] - 1.0).abs() < 0.2);
     /// # Ok::<(), Error>(())
     /// ```
