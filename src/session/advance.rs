@@ -17,7 +17,7 @@ where
     S: AskTell<F, O>,
 {
     /// Ends the session where the solver has come to an end, or to its last iteration.
-    pub(super) fn look_for_end(&mut self) {
+    pub(crate) fn look_for_end(&mut self) {
         if !self.state.termination_status.terminated()
             && let TerminationStatus::Terminated(reason) =
                 self.solver.terminate_internal(&self.state)
@@ -144,8 +144,9 @@ where
             }
             return Err(error);
         }
-        // what was answered ahead; an error comes up again with the next question
-        while self.go_on().is_ok() && self.is_answered() {
+        // what was answered ahead; an error comes up again with the next question. With nothing ahead the
+        // state stays that of the last iteration: a solver may move the point when it asks
+        while !self.ahead.is_empty() && self.go_on().is_ok() && self.is_answered() {
             if self.finish().is_err() {
                 let parts = self.current.iter_mut().flat_map(Inquiry::all_mut);
                 parts.for_each(Part::reopen);

@@ -1,6 +1,6 @@
 //! The same bits as in argmin's executor.
 
-use super::{START, Valley, bits, drive, executed};
+use super::{START, Valley, bits, drive, evaluate, executed, tell};
 use argmin::core::{Error, TerminationReason};
 use argmin_arturo::baseline::{Adam, Prodigy, Sgd};
 use argmin_arturo::hessian::{
@@ -93,6 +93,22 @@ fn bounds_groups_tolerances_and_averages() {
     assert_same!(Arturo::new().with_segments());
     assert_same!(Sgd::new(0.01).unwrap().with_momentum(0.9).unwrap());
     assert_same!(Prodigy::new());
+}
+
+#[test]
+fn the_state_between_two_questions_is_that_after_the_last_iteration() {
+    let (valley, solver) = (Valley::default(), Arturo::new());
+    let mut session = Session::new(solver.clone(), START.to_vec()).unwrap();
+    while session.state().iter < 200 {
+        let asked = session.ask().unwrap().unwrap();
+        let reply = evaluate(&valley, asked.param, asked.draw, asked.wanted);
+        let ticket = asked.ticket;
+        tell(&mut session, ticket, reply).unwrap();
+        let told = session.state().iter;
+        if told.is_multiple_of(9) {
+            assert_eq!(bits(session.state()), executed(valley, solver.clone(), &START, told));
+        }
+    }
 }
 
 #[test]
