@@ -54,6 +54,7 @@
 //!
 //! # Features
 //!
+//! - `basin`: the solvers as solvers of basin
 //! - `candle`: candle models as oracles
 //! - `ctrlc`: Ctrl-C ends a run with its recommended point
 //! - `nalgebra` (default): nalgebra vectors and matrices as parameters and Hessians
@@ -68,6 +69,8 @@
 
 mod averaging;
 pub mod baseline;
+#[cfg(feature = "basin")]
+pub mod basin;
 mod bounds;
 #[cfg(feature = "serde1")]
 pub mod checkpoint;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The floors, lowest first. A module imports from floors below its own.
-const FLOORS: [&[&str]; 14] = [
+const FLOORS: [&[&str]; 15] = [
     &["draw", "threads", "radius", "dense", "stop"],
     &["error"],
     &["param"],
@@ -19,6 +19,7 @@ const FLOORS: [&[&str]; 14] = [
     &["observer"],
     &["solver", "baseline"],
     &["session"],
+    &["basin"],
     &["guide", "prelude"],
 ];
 

@@ -282,11 +282,16 @@ where
     /// failed draws ([`NonFinite::Error`](crate::NonFinite::Error), the default). All leave the session as
     /// it was, and the ticket open: it can be evaluated again.
     pub fn tell_lost(&mut self, ticket: Ticket, reason: impl Into<String>) -> Result<(), Error> {
-        let reason = reason.into();
+        self.tell_failed(ticket, Error::msg(reason.into()))
+    }
+
+    /// The same, with the error itself for a solver that does not skip it.
+    pub(crate) fn tell_failed(&mut self, ticket: Ticket, error: Error) -> Result<(), Error> {
         let skips = self.solver.draw(Ask { index: 0, is_trial: false }).is_skippable();
         if !skips && self.find(ticket, None)?.is_some() {
-            return Err(self.failed(Error::msg(reason)));
+            return Err(self.failed(error));
         }
+        let reason = error.to_string();
         self.answer(ticket, None, |part| part.answer = Answer::Lost(reason))
     }
 }

@@ -59,7 +59,7 @@ where
     }
 
     /// An error of this session, with its best point.
-    pub(super) fn failed(&self, error: Error) -> Error {
+    pub(crate) fn failed(&self, error: Error) -> Error {
         match Point::take(S::NAME, &mut self.state.clone()) {
             Ok(point) => point.failed(S::NAME, self.state.iter, error),
             Err(_) => error,
