@@ -184,6 +184,27 @@ fn what_basin_sees() {
 }
 
 #[test]
+fn single_precision() {
+    /// f(x) = 1/2 |x - 1|^2.
+    struct Single;
+    impl StochasticGradient for Single {
+        type Param = Vec<f32>;
+        fn stochastic_gradient(
+            &self,
+            x: &Vec<f32>,
+            _: Draw,
+            g: &mut Vec<f32>,
+        ) -> Result<(), Error> {
+            g.iter_mut().zip(x).for_each(|(g, x)| *g = x - 1.0);
+            Ok(())
+        }
+    }
+    let solver = Stochastic::new(Arturo::new());
+    let result = Executor::from_start(Single, solver, vec![0.0_f32; 2]).run().unwrap();
+    assert!(result.best_param().iter().all(|x| (x - 1.0).abs() < 1e-4));
+}
+
+#[test]
 fn a_token_or_a_request_stops() {
     let token = CancellationToken::new();
     token.cancel();
@@ -200,6 +221,9 @@ fn a_token_or_a_request_stops() {
     let termination = &outcome.report().unwrap().termination;
     assert!(matches!(termination, Termination::Application(stop) if stop.code == "Interrupt"));
     assert_eq!(stepper.iter(), 1);
+    // it is in the checkpoint
+    let resumed = Executor::resume_from_checkpoint(BOWL, stepper.into_checkpoint().unwrap());
+    assert_eq!(resumed.run().unwrap().iter(), 1);
 }
 
 #[test]

@@ -45,8 +45,9 @@
 //! | an `Err` of `run` | an error of the oracle in a [`FailedRun`](crate::FailedRun), with the best point |
 //! | `ExactCheckpoint` | solver, session and progress; goes on to the bit |
 //!
-//! basin stops after 1000 iterations unless `max_iter` says otherwise. Its files of checkpoints take the feature
-//! `serde1`.
+//! basin stops after 1000 iterations unless `max_iter` says otherwise; a budget of gradients is
+//! `max_evaluations(EvaluationKind::Gradient, n)`. Its files of checkpoints take the feature `serde1`. A run that a
+//! `Stop` has ended stays ended in its checkpoint; one that basin's `CancellationToken` has ended goes on.
 //!
 //! # What does not fit
 //!
