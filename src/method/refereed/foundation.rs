@@ -93,10 +93,10 @@ impl<F: Scalar> Foundation<F> {
         let [slope] = zip_map_sum([gradient, &self.units], [], |[g, u], []| ([], [(u * g).abs()]));
         let square = slope * slope;
         let limit = CLIFF.max(CHANCE.powf(-2.0 / self.count as f64));
-        let has_fallen = self.slopes > 0.0 && square > limit * self.slopes;
-        if !has_fallen {
-            self.slopes += square;
-        }
+        let most = limit * self.slopes;
+        let has_fallen = self.slopes > 0.0 && square > most;
+        // a second one of that size is none, for draws may be 0 for long
+        self.slopes += if has_fallen { most } else { square };
         has_fallen
     }
 
