@@ -238,7 +238,7 @@ impl<O> Transformed<O> {
         Ok(())
     }
 
-    fn check_len(&self, len: usize) -> Result<(), Error> {
+    pub(crate) fn check_len(&self, len: usize) -> Result<(), Error> {
         if len == self.transforms.len() {
             return Ok(());
         }

@@ -86,9 +86,8 @@ impl<O> Transformed<O> {
         solution: &Solution<P>,
         confidence: f64,
     ) -> Result<Vec<[f64; 2]>, Error> {
-        // for the error of a wrong length
-        self.to_original(&solution.param)?;
         let intervals = solution.intervals(confidence)?;
+        self.check_len(intervals.len())?;
         let map = |(ends, transform): ([f64; 2], &Transform)| ends.map(|y| transform.apply(y));
         Ok(intervals.into_iter().zip(self.transforms()).map(map).collect())
     }
