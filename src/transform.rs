@@ -133,8 +133,9 @@ const NAME: &str = "Transformed";
 /// gradients and costs stay unbiased, and an exact problem stays exact.
 ///
 /// [`to_free`](Self::to_free) takes a start from x to y, [`to_original`](Self::to_original) the
-/// answer back, and [`original_solution`](Self::original_solution) and
-/// [`original_intervals`](Self::original_intervals) its errors.
+/// answer back. [`original_solution`](Self::original_solution),
+/// [`original_intervals`](Self::original_intervals) and `original_certificate` convert its errors.
+/// The start of a run is y: a start in x must go through `to_free`, which the solver cannot check.
 ///
 /// ```
 /// use argmin::core::{Error, Executor, Gradient, State};

@@ -120,7 +120,7 @@ impl<P: ParamVec> Certificate<P> {
         Ok(Some(self.coordinates()?.into_iter().zip(errors).map(around).collect()))
     }
 
-    fn coordinates(&self) -> Result<Vec<f64>, Error> {
+    pub(in crate::solution) fn coordinates(&self) -> Result<Vec<f64>, Error> {
         Ok(self.param.as_coordinates()?.iter().map(|x| x.to_f64_exact()).collect())
     }
 
