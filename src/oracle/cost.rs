@@ -112,6 +112,16 @@ pub trait FiniteSumCost: FiniteSum<Param: ParamVec> {
     ) -> Result<<Self::Param as ParamVec>::Scalar, Error>;
 }
 
+impl<S: FiniteSumCost + ?Sized> FiniteSumCost for &S {
+    fn term_cost(
+        &self,
+        x: &S::Param,
+        term: usize,
+    ) -> Result<<S::Param as ParamVec>::Scalar, Error> {
+        (**self).term_cost(x, term)
+    }
+}
+
 impl<S: FiniteSumCost> StochasticCost for MiniBatch<S> {
     type Param = S::Param;
 

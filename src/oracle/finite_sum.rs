@@ -73,6 +73,33 @@ pub trait FiniteSum {
     }
 }
 
+/// So that several runs, as of two solvers, share one data set: `MiniBatch::new(&data, 32)`.
+impl<S: FiniteSum + ?Sized> FiniteSum for &S {
+    type Param = S::Param;
+
+    fn term_count(&self) -> usize {
+        (**self).term_count()
+    }
+
+    fn add_term_gradient(
+        &self,
+        x: &S::Param,
+        term: usize,
+        sum: &mut S::Param,
+    ) -> Result<(), Error> {
+        (**self).add_term_gradient(x, term, sum)
+    }
+
+    fn add_batch_gradient(
+        &self,
+        x: &S::Param,
+        batch: Batch,
+        sum: &mut S::Param,
+    ) -> Result<(), Error> {
+        (**self).add_batch_gradient(x, batch, sum)
+    }
+}
+
 /// The terms of one minibatch: an iterator over their numbers, a pure function of the draw.
 #[derive(Clone, Debug)]
 pub struct Batch {
