@@ -171,7 +171,7 @@ impl<P: ParamVec> fmt::Display for Certificate<P> {
             }
         }
         let (count, error) = (self.gradient_count, 100.0 * self.hessian_error);
-        writeln!(f, "{count} gradients; Hessian known to {error:.1} %")?;
+        writeln!(f, "{count} gradients; relative error of the Hessian {error:.1} %")?;
         match self.verdict {
             Verdict::Stalled => {
                 write!(f, "verdict: no minimum, the Hessian is not positive definite")
