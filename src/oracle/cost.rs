@@ -13,6 +13,11 @@ use num_traits::Zero;
 /// those of its drawn costs: g(x, draw) is the gradient of f(x; draw), as [`Frozen`](super::Frozen)
 /// needs it.
 ///
+/// Where noise cannot be repeated, or f(x; draw) jumps in x, as in a simulation that counts, the noise does
+/// not cancel, and a difference divides it by the step, which is 6e-6 by default. Then set the step by
+/// `with_step` or `with_noise_level` of [`FiniteDifferenceGradient`](super::FiniteDifferenceGradient) or
+/// [`Spsa`](super::Spsa).
+///
 /// Every argmin problem with [`CostFunction`] draws its cost as it stands, without noise. That goes
 /// for [`GaussianNoise`](super::GaussianNoise) too, whose noise is on gradients only.
 ///
