@@ -11,9 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Runs a solver from several starts, and judges the results by fresh common draws of the cost.
 ///
-/// For noise as well as for local minima: several seeds show how much of a result is chance. What a
-/// run itself says about its cost does not count, since the least of several noisy values is the
-/// luckiest. The recommended points of all runs are evaluated at the same K draws (common random
+/// For noise as well as for local minima: several seeds show how much of a result is chance. The costs that
+/// the runs report are not used, since the least of several noisy values is biased low. The recommended points of all runs are evaluated at the same K draws (common random
 /// numbers), which no run has seen; the best has the least mean.
 ///
 /// | setting | meaning | default |

@@ -66,7 +66,7 @@ use std::marker::PhantomData;
 /// - `best_param`: the recommended point, whenever and however the run ends
 /// - `grad`: the gradient drawn last
 /// - `cost`: NaN, and `best_cost` infinite: under noise no drawn loss is comparable with another,
-///   and the lowest one would only be the luckiest. So `target_cost` is an error at the start,
+///   and the lowest one is low by chance. So `target_cost` is an error at the start,
 ///   unless the cost of the recommended point is kept: then that is in `best_cost`, and a run stops where
 ///   it and two of its errors come down to the target
 ///
@@ -98,9 +98,9 @@ pub struct Arturo<F, M = Refereed<F>, C = ()> {
 }
 
 impl<F: Scalar> Arturo<F> {
-    /// The solver with nothing to tune: a foundation of first-order steps that converges and cannot
-    /// run away, a dense quadratic model that is fast, for up to 200 coordinates, and a referee that
-    /// compares their answers by fresh draws; see [`Refereed`].
+    /// The solver with nothing to tune: a foundation of first-order steps that converges, a dense
+    /// quadratic model that is fast, for up to 200 coordinates, and a referee that compares their answers
+    /// by fresh draws; see [`Refereed`].
     ///
     /// The recommended point is its own mean whatever the averaging policy, but for
     /// [`Averaging::None`], where it is the last point.
@@ -219,7 +219,7 @@ impl<F: Scalar, D, C> Arturo<F, Refereed<F, D>, C> {
     ///         Ok(vec![(1e-6 * x[0] - 1.0) * 1e-6, (1e6 * x[1] - 1.0) * 1e6])
     ///     }
     /// }
-    /// // from 0, where nothing tells the units of x and y apart
+    /// // from 0, which does not give the units of x and y
     /// let solver = Arturo::new().with_scale(vec![1e6, 1e-6])?;
     /// let result = Executor::new(Units, solver)
     ///     .configure(|state| state.param(vec![0.0, 0.0]).max_iters(50))

@@ -31,7 +31,7 @@
 //!
 //! Wrappers go around each other and around any oracle. `Clipped<Replicated<O>>` clips means,
 //! `Replicated<Clipped<O>>` averages what was clipped. An order that makes no sense does not
-//! compile: here costs are differenced that a clipped gradient does not have.
+//! compile. A clipped gradient has no cost, so there is nothing to difference here:
 //!
 //! ```compile_fail,E0277
 //! # use argmin::core::{CostFunction, Error};
@@ -49,7 +49,7 @@
 //! # Ok::<(), Error>(())
 //! ```
 //!
-//! while the other way round makes sense:
+//! The other order makes sense:
 //!
 //! ```
 //! # use argmin::core::{CostFunction, Error};

@@ -51,7 +51,7 @@ pub trait ShardedSum {
 /// random, nearly each draw reads one; [`with_draws_per_shard`](Self::with_draws_per_shard) makes
 /// consecutive draws share theirs. One draw costs at most one shard read and B gradients of terms.
 ///
-/// A source that can be read but once, such as a socket, is no function of the draw: write it to
+/// A source that can be read only once, such as a socket, is not a function of the draw: write it to
 /// shards first.
 ///
 /// | setting | meaning | default |
