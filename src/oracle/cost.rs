@@ -47,7 +47,7 @@ pub trait StochasticCost {
     ///
     /// # Errors
     /// An error ends the run, and reaches the caller of the executor in a
-    /// [`FailedRun`](crate::FailedRun), but for [`NonFinite::Skip`](crate::NonFinite::Skip).
+    /// [`FailedRun`](crate::FailedRun), unless the solver has [`NonFinite::Skip`](crate::NonFinite::Skip).
     fn stochastic_cost(
         &self,
         x: &Self::Param,
@@ -109,7 +109,7 @@ pub trait FiniteSumCost: FiniteSum<Param: ParamVec> {
     ///
     /// # Errors
     /// An error ends the run, and reaches the caller of the executor in a
-    /// [`FailedRun`](crate::FailedRun), but for [`NonFinite::Skip`](crate::NonFinite::Skip).
+    /// [`FailedRun`](crate::FailedRun), unless the solver has [`NonFinite::Skip`](crate::NonFinite::Skip).
     fn term_cost(
         &self,
         x: &Self::Param,

@@ -45,7 +45,7 @@ pub trait FiniteSum {
     ///
     /// # Errors
     /// An error ends the run, and reaches the caller of the executor in a
-    /// [`FailedRun`](crate::FailedRun), but for [`NonFinite::Skip`](crate::NonFinite::Skip).
+    /// [`FailedRun`](crate::FailedRun), unless the solver has [`NonFinite::Skip`](crate::NonFinite::Skip).
     fn add_term_gradient(
         &self,
         x: &Self::Param,

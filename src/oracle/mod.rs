@@ -167,7 +167,7 @@ pub trait StochasticGradient {
     ///
     /// # Errors
     /// An error ends the run, and reaches the caller of the executor in a
-    /// [`FailedRun`](crate::FailedRun), but for [`NonFinite::Skip`](crate::NonFinite::Skip).
+    /// [`FailedRun`](crate::FailedRun), unless the solver has [`NonFinite::Skip`](crate::NonFinite::Skip).
     fn stochastic_gradient(
         &self,
         x: &Self::Param,

@@ -23,14 +23,14 @@ pub trait ShardedSum {
     ///
     /// # Errors
     /// An error ends the run, and reaches the caller of the executor in a
-    /// [`FailedRun`](crate::FailedRun), but for [`NonFinite::Skip`](crate::NonFinite::Skip).
+    /// [`FailedRun`](crate::FailedRun), unless the solver has [`NonFinite::Skip`](crate::NonFinite::Skip).
     fn load_shard(&self, shard: usize) -> Result<Vec<Self::Term>, Error>;
 
     /// Adds the gradient of one term at `x` to `sum`.
     ///
     /// # Errors
     /// An error ends the run, and reaches the caller of the executor in a
-    /// [`FailedRun`](crate::FailedRun), but for [`NonFinite::Skip`](crate::NonFinite::Skip).
+    /// [`FailedRun`](crate::FailedRun), unless the solver has [`NonFinite::Skip`](crate::NonFinite::Skip).
     fn add_term_gradient(
         &self,
         x: &Self::Param,

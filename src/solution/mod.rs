@@ -3,7 +3,7 @@
 //! | you want to know | use |
 //! |---|---|
 //! | how far the recommended point is from the minimum, from the run itself | [`result.solution()`](RunResult::solution): [`Solution`] |
-//! | the same with all correlations, for fresh draws | [`result.certify(draws)`](RunResult::certify): [`Certificate`] |
+//! | the same with all correlations, from fresh draws | [`result.certify(draws)`](RunResult::certify): [`Certificate`] |
 //! | how well the data determine x: the width of a posterior | [`Solution::posterior_deviation`], [`Certificate::posterior_covariance`] |
 //! | when to stop | [`Arturo::with_tolerance`](crate::Arturo::with_tolerance): [`Tolerance`] |
 //! | the cost along the way | [`Arturo::with_filtered_cost`](crate::Arturo::with_filtered_cost), [`Arturo::with_exact_cost`](crate::Arturo::with_exact_cost) |

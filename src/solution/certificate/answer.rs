@@ -10,7 +10,7 @@ use argmin::core::Error;
 use nalgebra::DMatrix;
 use std::fmt;
 
-/// An answer measured anew; see [`Certification`](super::Certification).
+/// An answer measured with fresh draws; see [`Certification`](super::Certification).
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
