@@ -34,7 +34,8 @@ pub struct Evidence {
     pub(crate) averaged: Option<f64>,
     /// The oracle has no noise.
     pub(crate) is_exact: bool,
-    /// Gradient and noise have fallen to the square root of the machine epsilon of the first.
+    /// Gradient and noise have fallen to the square root of the machine epsilon of the first, and the way to the
+    /// minimum to that of the distance travelled.
     pub(crate) is_flat: bool,
     /// What the last steps were.
     pub(crate) progress: Progress,

@@ -110,8 +110,9 @@ pub struct Solution<P = Vec<f64>> {
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Verdict {
-    /// The tolerance of the solver is met; or, without noise, the gradient has fallen to the square
-    /// root of the machine epsilon of its size at the start.
+    /// The tolerance of the solver is met; or, without noise, the gradient has fallen to the square root of
+    /// the machine epsilon of its size at the start, and the way to the minimum of the model to that of the
+    /// distance travelled.
     Converged,
     /// Nothing but noise keeps the answer from the minimum: more draws make it better, slowly.
     NoiseLimited {

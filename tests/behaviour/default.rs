@@ -1,5 +1,6 @@
 //! The default: what it never does, and what it reaches.
 
+mod converged;
 mod domain;
 mod invariance;
 mod noise;

@@ -208,10 +208,10 @@ impl Model {
         let diagonal = |matrix: &[f64], i: usize| matrix[i * len + i].max(0.0);
         let covariance = self.noise.covariance();
         let draws = draws.max(1.0);
+        let variance: Vec<f64> = (0..len).map(|i| diagonal(&sandwich, i) / draws).collect();
         Evidence {
             point: None,
             gradient_error: (0..len).map(|i| (share * diagonal(covariance, i)).sqrt()).collect(),
-            variance: (0..len).map(|i| diagonal(&sandwich, i) / draws).collect(),
             curvature: (0..len)
                 .map(|i| diagonal(&self.curvature.matrix, i).max(f64::MIN_POSITIVE))
                 .collect(),
@@ -223,22 +223,26 @@ impl Model {
             effective_draws: if self.noise.is_zero() { f64::INFINITY } else { draws },
             averaged: None,
             is_exact: self.noise.is_zero(),
-            is_flat: self.is_flat(&gradient, share),
+            is_flat: self.is_flat(&gradient, share, &newton_step, &variance),
             progress: Progress::Unknown,
             gradient,
             newton_step,
+            variance,
         }
     }
 
-    /// Whether the gradient has fallen to the square root of the machine epsilon of the first one; in
-    /// noise, whether both have fallen to the machine epsilon.
-    fn is_flat(&self, gradient: &[f64], share: f64) -> bool {
+    /// Whether the gradient has fallen to the square root of the machine epsilon of the first one, in noise to the
+    /// machine epsilon with its noise, and the way to the minimum to its square root of the distance travelled:
+    /// far from a minimum, as of an exponential, gradients fall by many orders before.
+    fn is_flat(&self, gradient: &[f64], share: f64, newton_step: &[f64], variance: &[f64]) -> bool {
         let len = gradient.len();
         let size =
             |i: usize| gradient[i].abs() + (share * self.noise.variance(i, len).max(0.0)).sqrt();
         let largest = (0..len).map(size).fold(0.0, f64::max);
         let part = if self.noise.is_zero() { f64::EPSILON.sqrt() } else { f64::EPSILON };
-        largest <= part * self.scale
+        let squares = (0..len).map(|i| (newton_step[i].powi(2) + variance[i]) / self.units[i]);
+        let is_near = squares.sum::<f64>() <= f64::EPSILON * len as f64 * self.reach * self.reach;
+        largest <= part * self.scale && is_near
     }
 
     /// The metric of the ball.
