@@ -1,6 +1,9 @@
 //! Solvers of the crate in basin's executor.
 #![cfg(feature = "basin")]
 
+#[path = "common/mod.rs"]
+mod common;
+
 use argmin::core::observers::{Observe, ObserverMode};
 use argmin::core::{Error, Executor as Argmin, KV, Solver};
 use argmin_arturo::baseline::Adam;
@@ -10,36 +13,15 @@ use argmin_arturo::observer::Stop;
 use argmin_arturo::oracle::Spsa;
 use argmin_arturo::session::{AskTell, Remote};
 use argmin_arturo::solution::Tolerance;
-use argmin_arturo::{Arturo, Draw, FailedRun, NonFinite, PaperSettings, StochasticGradient};
+use argmin_arturo::{Arturo, Draw, FailedRun, NonFinite, StochasticGradient};
 use basin::{
     CancellationToken, CostFunction, EvaluationKind, ExactCheckpoint, Executor, Gradient,
     MiniBatchGradient, State, StepOutcome, Termination,
 };
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
-use suite::Problem;
 
 type Run = argmin::core::IterState<Vec<f64>, Vec<f64>, (), (), (), f64>;
-
-/// A problem of the suite as an oracle.
-#[derive(Clone)]
-struct Standard(Arc<dyn Problem>);
-
-impl Standard {
-    fn named(name: &str) -> Self {
-        let problem = suite::suite().into_iter().find(|problem| problem.name() == name);
-        Self(problem.unwrap_or_else(|| panic!("no {name}")).into())
-    }
-}
-
-impl StochasticGradient for Standard {
-    type Param = Vec<f64>;
-
-    fn stochastic_gradient(&self, x: &Vec<f64>, draw: Draw, g: &mut Vec<f64>) -> Result<(), Error> {
-        self.0.stochastic_gradient(x, draw, g);
-        Ok(())
-    }
-}
 
 #[derive(Debug, thiserror::Error, PartialEq)]
 #[error("the pump is off")]
@@ -129,16 +111,10 @@ macro_rules! assert_same_on {
 }
 
 #[test]
-fn the_bits_of_argmins_executor_on_three_problems_and_three_solvers() {
-    let names =
-        ["mgh/rosenbrock/noise=1e-1", "logistic/raw/batch=16", "vqe/h2/qubits=2/ry/shots=100"];
-    for problem in names.map(Standard::named) {
-        let (start, skip) = (problem.0.start(), NonFinite::Skip);
-        assert_same_on!(problem, start, 500, Arturo::new().with_seed(3).with_non_finite(skip));
-        let paper = Arturo::paper(PaperSettings::default()).unwrap();
-        assert_same_on!(problem, start, 200, paper.with_seed(3).with_non_finite(skip));
-        assert_same_on!(problem, start, 200, Adam::new(0.01).unwrap().with_non_finite(skip));
-    }
+fn the_bits_of_argmins_executor_on_six_problems_and_three_solvers() {
+    crate::on_six_problems_and_three_solvers!(|problem, start, iterations, solver| {
+        assert_same_on!(problem, start, iterations, solver)
+    });
 }
 
 #[test]
