@@ -256,6 +256,18 @@ fn a_checkpoint_goes_on_to_the_bit() {
     assert_resumes(Adam::new(0.1).unwrap(), |checkpoint| checkpoint);
 }
 
+#[test]
+fn argmins_executor_goes_on_from_basins() {
+    let (whole, _) = in_argmin(BOWL, Arturo::new(), &START, 120);
+    let executor = Executor::from_start(BOWL, Stochastic::new(Arturo::new()), START.to_vec());
+    let half = executor.max_iter(50).run_with_solver().unwrap();
+    let session = half.solver.session().unwrap();
+    let state = session.state().clone().max_iters(120);
+    let result = Argmin::new(BOWL, session.solver().clone()).configure(|_| state).run().unwrap();
+    let [param, best] = [result.state.param, result.state.best_param].map(Option::unwrap);
+    assert_eq!(Some(&bits(&param, &best)), whole.last());
+}
+
 #[cfg(feature = "serde1")]
 #[test]
 fn a_checkpoint_in_a_file_goes_on_to_the_bit() {

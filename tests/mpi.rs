@@ -1,6 +1,6 @@
 //! Oracles over ranks: the bits of one process, and errors that reach all ranks.
 //!
-//! Each test starts this binary again by `mpirun`, whose ranks run one of the functions of `ON_RANKS`.
+//! Each test starts this binary again by `mpirun`, whose ranks run one of the functions `.._on_ranks`.
 #![cfg(all(unix, feature = "mpi", feature = "serde1"))]
 
 #[path = "common/mod.rs"]
@@ -27,20 +27,19 @@ type Run = IterState<Vec<f64>, Vec<f64>, (), (), (), f64>;
 
 /// What ranks run: its name, and a directory.
 const VARIABLE: &str = "ARTURO_MPI_TEST";
-const ON_RANKS: [(&str, fn(Ranks, &Path)); 5] = [
-    ("bits", bits_on_ranks),
-    ("faults", faults_on_ranks),
-    ("panic", panic_on_ranks),
-    ("checkpoint", checkpoint_on_ranks),
-    ("memory", memory_on_ranks),
-];
 
 #[test]
 #[ignore = "only mpirun starts it"]
 fn on_ranks() {
     let Ok(value) = env::var(VARIABLE) else { return };
     let (name, directory) = value.split_once(':').unwrap();
-    let (_, run) = ON_RANKS.iter().find(|(other, _)| *other == name).unwrap();
+    let run = match name {
+        "bits" => bits_on_ranks,
+        "faults" => faults_on_ranks,
+        "panic" => panic_on_ranks,
+        "checkpoint" => checkpoint_on_ranks,
+        _ => memory_on_ranks,
+    };
     run(Ranks::initialize().unwrap(), Path::new(directory));
 }
 
@@ -54,7 +53,7 @@ impl Place {
         Self(path)
     }
 
-    /// Runs one of `ON_RANKS` on so many ranks, and fails where it hangs.
+    /// Runs one of the functions `.._on_ranks` on so many ranks, and fails where it hangs.
     fn mpirun(&self, name: &str, count: usize) -> ExitStatus {
         let mut command = Command::new("mpirun");
         command.args(["-n", &count.to_string()]);
@@ -222,7 +221,7 @@ impl StochasticGradient for Faulty {
     }
 }
 
-fn faults_on_ranks(ranks: Ranks, _directory: &Path) {
+fn faults_on_ranks(ranks: Ranks, directory: &Path) {
     let spread = |oracle| AcrossRanks::new(Replicated::new(oracle, 4).unwrap(), &ranks);
     let adam = || Adam::new(0.1).unwrap();
     let start = [0.0; 3];
@@ -252,6 +251,17 @@ fn faults_on_ranks(ranks: Ranks, _directory: &Path) {
         digest(spread(faulty.clone()), skipping(), &start, 50),
         digest(Replicated::new(faulty, 4).unwrap(), skipping(), &start, 50)
     );
+
+    // a file that is no checkpoint, which the first rank alone reads
+    let path = directory.join("torn");
+    if ranks.is_first() {
+        fs::write(&path, "torn").unwrap();
+    }
+    let executor_of = |oracle| executor(oracle, adam(), &start, 9);
+    let error = ranks.run(&AtomicCheckpoint::new(path), executor_of(spread(SOUND))).err().unwrap();
+    let is_of_other = matches!(error.downcast_ref(), Some(ArturoError::Rank { rank: 0, .. }));
+    assert_eq!(is_of_other, !ranks.is_first());
+    assert!(error.to_string().contains("checkpoint"), "{error}");
 
     // another seed on one rank
     let seed = u64::from(last);
@@ -376,7 +386,8 @@ fn a_killed_rank_ends_the_run_and_leaves_the_last_checkpoint() {
 }
 
 fn memory_on_ranks(ranks: Ranks, _directory: &Path) {
-    let oracle = MiniBatch::new(Terms, 64).unwrap().in_parallel(8).unwrap();
+    // without rayon, whose queues grow now and then
+    let oracle = Replicated::new(MiniBatch::new(Terms, 8).unwrap(), 8).unwrap();
     let oracle = AcrossRanks::new(oracle, &ranks);
     let (x, mut gradient) = (vec![0.5; 1000], vec![0.0; 1000]);
     let mut draw = |index| {

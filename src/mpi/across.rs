@@ -33,8 +33,9 @@ type Number<P> = <P as ParamVec>::Scalar;
 /// | each rank | |
 /// |---|---|
 /// | waits for all | once a gradient, to agree that there is one |
-/// | sends and receives | n numbers at each level of the tree, and the mean |
-/// | needs memory | a gradient, and two messages of 2^16 numbers |
+/// | receives and adds | n numbers, at most once for each level of the tree |
+/// | receives | the mean |
+/// | needs memory | a message of 2^16 numbers beside that of one process |
 ///
 /// Drawn costs are computed by each rank, in full.
 ///

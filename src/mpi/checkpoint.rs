@@ -67,7 +67,8 @@ where
             if !self.ranks.is_first() {
                 return Ok(Vec::new());
             }
-            let found: Option<(S, Iterates<P, G, J, H, R>)> = self.checkpoint.load()?;
+            let checkpoint: &dyn Checkpoint<S, Iterates<P, G, J, H, R>> = &self.checkpoint;
+            let found = checkpoint.load()?;
             rmp_serde::to_vec_named(&found).map_err(|error| undecodable(error.to_string()))
         };
         let link = &self.ranks.0;

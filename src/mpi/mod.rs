@@ -59,6 +59,11 @@ mod agreement;
 #[cfg(feature = "serde1")]
 mod checkpoint;
 
+/// The program of the page, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/mpi.md")]
+struct Page;
+
 pub use across::AcrossRanks;
 
 use crate::error::invalid;

@@ -189,4 +189,5 @@ fn no_allocation_in_a_step() {
     assert_none(Adam::new(0.1).unwrap());
     assert_none(Sgd::new(0.1).unwrap());
     assert_none(Arturo::paper(paper()).unwrap());
+    assert_none(Arturo::new());
 }
