@@ -5,8 +5,8 @@ use crate::param::Scalar;
 
 /// How the recommended point, argmin's `best_param`, follows from the iterates.
 ///
-/// [`Arturo::new`](crate::Arturo::new) has means of its own, and of all policies follows
-/// [`None`](Self::None) alone; the others are for [`Arturo::paper`](crate::Arturo::paper) and
+/// [`Arturo::new`](crate::Arturo::new) has its own means, and uses only
+/// [`None`](Self::None) of these policies; the others are for [`Arturo::paper`](crate::Arturo::paper) and
 /// [`with_estimator`](crate::Arturo::with_estimator). Iterates are counted as draws that the solver has
 /// taken into its gradient.
 ///

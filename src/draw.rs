@@ -128,10 +128,11 @@ impl Draw {
         Self { index: self.index.wrapping_mul(parts).wrapping_add(part), ..self }
     }
 
-    /// A random number generator for this draw, with the same bits on every platform.
+    /// A random number generator for this draw, with the same bits on every platform. It is of rand 0.9:
+    /// take traits and distributions from [`rand`](crate::rand) and [`rand_distr`](crate::rand_distr).
     ///
     /// It is xoshiro256++ (period 2^256 - 1). Its state is an injective, mixed function of seed
-    /// and index, so distinct draws never share a state, but for a draw and its mirror image, which
+    /// and index, so distinct draws never share a state, except for a draw and its mirror image, which
     /// always do.
     pub fn rng(self) -> Xoshiro256PlusPlus {
         let (seed, index) = (mix(self.seed), mix(self.index ^ INDEX_SALT));

@@ -11,10 +11,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Runs a solver from several starts, and judges the results by fresh common draws of the cost.
 ///
-/// For noise as well as for local minima: several seeds show how much of a result is chance. What a
-/// run itself says about its cost does not count, since the least of several noisy values is the
-/// luckiest. The recommended points of all runs are evaluated at the same K draws (common random
-/// numbers), which no run has seen; the best has the least mean.
+/// For noise as well as for local minima: several seeds show how much of a result is chance. The costs
+/// that the runs report are not used, since the least of several noisy values is biased low. The
+/// recommended points of all runs are evaluated at the same K draws (common random numbers), which no
+/// run has seen; the best has the least mean.
 ///
 /// | setting | meaning | default |
 /// |---|---|---|
@@ -73,7 +73,7 @@ pub struct MultiStart<P> {
     on_rayon: bool,
 }
 
-/// Where one run begins.
+/// The start of one run.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Start<P> {
@@ -85,13 +85,13 @@ pub struct Start<P> {
     pub param: P,
 }
 
-/// A run that came to its end, and the cost of what it recommends.
+/// A completed run, and the cost of its recommended point.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Finish<P, R> {
-    /// Where it began.
+    /// Its start.
     pub start: Start<P>,
-    /// What the executor gave.
+    /// The result of the executor.
     pub result: R,
     /// The recommended point.
     pub param: P,

@@ -1,7 +1,7 @@
 //! What a program with this crate needs, from here and from argmin: `use argmin_arturo::prelude::*;`.
 //!
-//! Nothing leaves the prelude within a major version, and nothing enters it whose name a program
-//! may have for itself.
+//! Within a major version the prelude loses no name, and gains none that is likely to clash with a
+//! name of a program.
 //!
 //! ```
 //! use argmin_arturo::prelude::*;

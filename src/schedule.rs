@@ -9,7 +9,7 @@ use std::f64::consts::PI;
 /// For [`Arturo::paper`](crate::Arturo::paper) it is a factor on `kl_bound`; with an
 /// [estimator](crate::Arturo::with_estimator) a factor on the bound that is adapted; for the
 /// [baselines](crate::baseline) a factor on the learning rate. [`Arturo::new`](crate::Arturo::new) finds
-/// its own radius and takes no notice of it.
+/// its own radius and ignores it.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -24,8 +24,8 @@ pub enum KlSchedule {
         /// Factor in (0, 1].
         gamma: f64,
     },
-    /// Divided by `1 + rate t`, which is what the convergence of stochastic approximation asks
-    /// for.
+    /// Divided by `1 + rate t`, as the convergence of stochastic approximation
+    /// requires.
     InverseTime {
         /// Rate per iteration, >= 0.
         rate: f64,

@@ -6,7 +6,7 @@ use argmin::core::Error;
 /// The settings of the published method, with the names of the paper.
 ///
 /// The default is the paper's choice for a CNN on Fashion-MNIST. The constants are absolute: they
-/// depend on the scale of f and of x, and want tuning for each problem.
+/// depend on the scale of f and of x, and must be tuned for each problem.
 /// [`Arturo::new`](crate::Arturo::new) has none of them.
 ///
 /// ```
@@ -87,7 +87,7 @@ impl PaperSettings {
     }
 }
 
-/// What becomes of a draw that cannot be used: one at which the oracle fails, as a simulation that
+/// What happens to a draw that cannot be used: one at which the oracle fails, as a simulation that
 /// does not converge, or one with a coordinate of the gradient that is NaN, infinite, or so large that
 /// its square is: above 5e151 in `f64` and 7e16 in `f32`.
 ///

@@ -45,8 +45,8 @@ use std::marker::PhantomData;
 /// | [`with_groups`](Self::with_groups) | groups of coordinates with KL balls of their own | one ball |
 /// | [`with_model_dimension`](Self::with_model_dimension) | most coordinates that [`Refereed`] has a dense model of | 200 |
 /// | [`with_dual`](Self::with_dual) | solver of the 1-D dual | [`Newton`](crate::dual::Newton), the paper's: [`Bisection`] |
-/// | [`with_kl_schedule`](Self::with_kl_schedule) | KL bound over time, but for [`Refereed`] | constant |
-/// | [`with_averaging`](Self::with_averaging) | recommended point; of [`Refereed`] its own mean, but for [`Averaging::None`] | [`Averaging::Adaptive`], the paper's: [`Averaging::None`] |
+/// | [`with_kl_schedule`](Self::with_kl_schedule) | KL bound over time; not of [`Refereed`], which finds its own | constant |
+/// | [`with_averaging`](Self::with_averaging) | recommended point; of [`Refereed`] its own mean, except for [`Averaging::None`] | [`Averaging::Adaptive`], the paper's: [`Averaging::None`] |
 /// | [`with_non_finite`](Self::with_non_finite) | draws that fail, or are NaN, infinite or too large to be squared | [`NonFinite::Error`] |
 /// | [`with_telemetry`](Self::with_telemetry) | reports to observers | every iteration |
 /// | [`with_tolerance`](Self::with_tolerance) | when the answer is good enough | never |
@@ -62,11 +62,12 @@ use std::marker::PhantomData;
 ///
 /// # What argmin's state holds
 ///
-/// - `param`: the point where the last gradient was drawn; but for [`Refereed`] the mean of the belief
+/// - `param`: the point where the last gradient was drawn; for methods other than [`Refereed`] the mean
+///   of the belief
 /// - `best_param`: the recommended point, whenever and however the run ends
 /// - `grad`: the gradient drawn last
 /// - `cost`: NaN, and `best_cost` infinite: under noise no drawn loss is comparable with another,
-///   and the lowest one would only be the luckiest. So `target_cost` is an error at the start,
+///   and the lowest one is low by chance. So `target_cost` is an error at the start,
 ///   unless the cost of the recommended point is kept: then that is in `best_cost`, and a run stops where
 ///   it and two of its errors come down to the target
 ///
@@ -98,11 +99,11 @@ pub struct Arturo<F, M = Refereed<F>, C = ()> {
 }
 
 impl<F: Scalar> Arturo<F> {
-    /// The solver with nothing to tune: a foundation of first-order steps that converges and cannot
-    /// run away, a dense quadratic model that is fast, for up to 200 coordinates, and a referee that
-    /// compares their answers by fresh draws; see [`Refereed`].
+    /// The solver with nothing to tune: a foundation of first-order steps that converges, a dense
+    /// quadratic model that is fast, for up to 200 coordinates, and a referee that compares their answers
+    /// by fresh draws; see [`Refereed`].
     ///
-    /// The recommended point is its own mean whatever the averaging policy, but for
+    /// The recommended point is its own mean whatever the averaging policy, except for
     /// [`Averaging::None`], where it is the last point.
     ///
     /// ```
@@ -167,7 +168,7 @@ impl<F: Scalar> Arturo<F, TrustRegion<F, KalmanRls<F>, Bisection>> {
 }
 
 impl<F: Scalar, D, C> Arturo<F, Refereed<F, D>, C> {
-    /// Sets where curvature comes from, in place of the dense model; see
+    /// Sets where curvature comes from, instead of the dense model; see
     /// [`hessian`](crate::hessian) for the choice. The steps are then those of a [`TrustRegion`]
     /// alone, without foundation and referee.
     #[must_use]
@@ -184,9 +185,9 @@ impl<F: Scalar, D, C> Arturo<F, Refereed<F, D>, C> {
     /// Sets the number of coordinates n up to which there is a dense model (default: 200). Above, the
     /// foundation is alone: it needs 3 arrays, and gives no errors.
     ///
-    /// The model needs 11 n^2 numbers of 64 bits, and some n^3 operations a step. It pays where draws agree
-    /// closely on the gradient or its noise falls along with it; where draws are noisy the foundation alone is
-    /// as good or better from some 50 coordinates on (`docs/default.md` has the measurement).
+    /// The model needs 11 n^2 numbers of 64 bits, and some n^3 operations a step. It is worth that where draws
+    /// have little noise, or noise that falls along with the gradient; with more noise the foundation alone is
+    /// as good or better from about 50 coordinates on (`docs/default.md` has the measurement).
     ///
     /// ```
     /// let solver = argmin_arturo::Arturo::<f64>::new().with_model_dimension(50);
@@ -199,11 +200,11 @@ impl<F: Scalar, D, C> Arturo<F, Refereed<F, D>, C> {
     /// Sets the units of the coordinates of x, in which the first steps are 0.01 and 0.03 long: how far
     /// from the start the minimum may be.
     ///
-    /// Without it, they follow from the start: |x_i| is the unit of the i-th coordinate, as far as these
-    /// do not scatter by chance; a coordinate that starts at 0 has the unit of the others, and 1 where all
-    /// start at 0. Give them where that is off by powers of ten: a start at 0 of parameters of different
-    /// units, or a coordinate whose offset says nothing about its range, as a year. The solver finds the
-    /// right lengths itself in the end; a wrong scale costs draws.
+    /// By default they follow from the start: |x_i| is the unit of the i-th coordinate, with random scatter
+    /// removed; a coordinate that starts at 0 has the mean unit of the others, and 1 where all
+    /// start at 0. Set them where that is wrong by powers of ten: a start at 0 of parameters of different
+    /// units, or a coordinate whose offset is unrelated to its range, such as a year. The solver adapts the
+    /// lengths of its steps; a wrong scale costs draws.
     ///
     /// ```
     /// use argmin::core::Gradient;
@@ -219,7 +220,7 @@ impl<F: Scalar, D, C> Arturo<F, Refereed<F, D>, C> {
     ///         Ok(vec![(1e-6 * x[0] - 1.0) * 1e-6, (1e6 * x[1] - 1.0) * 1e6])
     ///     }
     /// }
-    /// // from 0, where nothing tells the units of x and y apart
+    /// // from 0, which does not give the units of x and y
     /// let solver = Arturo::new().with_scale(vec![1e6, 1e-6])?;
     /// let result = Executor::new(Units, solver)
     ///     .configure(|state| state.param(vec![0.0, 0.0]).max_iters(50))
@@ -242,8 +243,8 @@ impl<F: Scalar, D, C> Arturo<F, Refereed<F, D>, C> {
         Ok(self.map_method(|method| method.with_scale(scale)))
     }
 
-    /// Prepares a run that starts from an earlier answer, of the same problem with more draws or of one
-    /// that differs a little: the first steps are as long as its standard errors, and not a part of x.
+    /// Prepares a run that starts from an earlier answer, of the same problem or of a similar one: the
+    /// first steps are as long as its standard errors, instead of a fraction of x.
     /// The start itself is argmin's, `state.param(solution.param.clone())`.
     ///
     /// ```
@@ -449,7 +450,7 @@ impl<F: Scalar, M, C> Arturo<F, M, C> {
     }
 
     /// Sets how the KL bound changes over the iterations (default: it does not). [`Refereed`] finds its
-    /// own radius and takes no notice of it.
+    /// own radius and ignores it.
     ///
     /// ```
     /// # use argmin_arturo::{Arturo, schedule::KlSchedule};
@@ -475,7 +476,7 @@ impl<F: Scalar, M, C> Arturo<F, M, C> {
         self
     }
 
-    /// Sets what becomes of a draw that the oracle fails at, or that gives a gradient with a coordinate
+    /// Sets what happens to a draw that the oracle fails at, or that gives a gradient with a coordinate
     /// that is NaN, infinite or too large to be squared (default: an error).
     #[must_use]
     pub fn with_non_finite(mut self, non_finite: NonFinite) -> Self {

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 ///
 /// Clones share the request. It ends each run of [`Arturo::with_stop`](crate::Arturo::with_stop) or
 /// [`Descent::with_stop`](crate::baseline::Descent::with_stop) before its next iteration, with argmin's
-/// reason `Interrupt`, and stays: later runs take a new one. A resumed run has none until it is set
-/// anew.
+/// reason `Interrupt`. It stays requested, so later runs need a new one. A resumed run has none until
+/// one is set.
 ///
 /// ```
 /// use argmin::core::observers::{Observe, ObserverMode};

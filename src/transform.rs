@@ -128,13 +128,14 @@ const NAME: &str = "Transformed";
 /// A problem in free coordinates y, for one in x whose coordinates are positive, in an interval,
 /// or fixed: f(x(y)), with the gradient by the chain rule, `df/dy_i = df/dx_i dx_i/dy_i`.
 ///
-/// The solver then needs to know of no bound. A minimum on the end of a range is at infinity in y:
-/// where one is to be expected take [`with_bounds`](crate::Arturo::with_bounds) instead. Drawn
+/// The solver then needs no bound. A minimum on the end of a range is at infinity in y: where one is
+/// possible use [`with_bounds`](crate::Arturo::with_bounds) instead. Drawn
 /// gradients and costs stay unbiased, and an exact problem stays exact.
 ///
 /// [`to_free`](Self::to_free) takes a start from x to y, [`to_original`](Self::to_original) the
-/// answer back, and [`original_solution`](Self::original_solution) and
-/// [`original_intervals`](Self::original_intervals) its errors.
+/// answer back. [`original_solution`](Self::original_solution),
+/// [`original_intervals`](Self::original_intervals) and `original_certificate` convert its errors.
+/// The start of a run is y: a start in x must go through `to_free`, which the solver cannot check.
 ///
 /// ```
 /// use argmin::core::{Error, Executor, Gradient, State};

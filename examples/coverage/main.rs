@@ -2,6 +2,7 @@
 //! `docs/coverage.md`.
 //!
 //! ```sh
+//! cargo run --release --example coverage -- claims 200
 //! cargo run --release --example coverage -- sphere 200
 //! cargo run --release --example coverage -- intervals 200
 //! cargo run --release --example coverage -- stops 67
@@ -9,6 +10,7 @@
 //!
 //! The number is that of the seeds a problem. Each prints a table in Markdown.
 
+mod claims;
 mod intervals;
 mod sphere;
 mod stops;
@@ -29,10 +31,11 @@ fn main() -> Result<(), Error> {
     };
     match table {
         "sphere" => sphere::print(seeds),
+        "claims" => claims::print(seeds),
         "intervals" => intervals::print(seeds),
         "stops" => stops::print(seeds),
         _ => {
-            eprintln!("say which table: sphere, intervals or stops; and how many seeds");
+            eprintln!("say which table: claims, sphere, intervals or stops; and how many seeds");
             Ok(())
         }
     }

@@ -1,5 +1,5 @@
-//! What everyone uses, to compare with: Adam, AdamW and SGD on the crate's oracles; and the
-//! methods that are run as published, with no learning rate to be tuned.
+//! Solvers to compare with, on the crate's oracles: Adam, AdamW, SGD, and published methods without a
+//! learning rate to tune.
 //!
 //! They draw the same gradients as [`Arturo`](crate::Arturo) does: the n-th step draws index n with
 //! the seed of the solver. The arithmetic of Adam, AdamW and SGD is that of PyTorch 2.8, in its

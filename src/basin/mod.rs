@@ -43,7 +43,7 @@
 //! | `Termination::Converged` | the solver's own [tolerance](crate::solution::Tolerance) |
 //! | `Termination::Application` | another reason of the solver, such as a [`Stop`](crate::observer::Stop) |
 //! | an `Err` of `run` | an error of the oracle in a [`FailedRun`](crate::FailedRun), with the best point |
-//! | `ExactCheckpoint` | solver, session and progress; goes on to the bit |
+//! | `ExactCheckpoint` | solver, session and progress; continues with the same bits |
 //!
 //! basin stops after 1000 iterations unless `max_iter` says otherwise; a budget of gradients is
 //! `max_evaluations(EvaluationKind::Gradient, n)`. Its files of checkpoints take the feature `serde1`. A run that a
@@ -51,8 +51,8 @@
 //!
 //! # What does not fit
 //!
-//! Criteria of cost and of step are not offered by basin for this state, since drawn costs and steps do not tell
-//! how far the minimum is. Solvers that draw costs themselves
+//! Criteria of cost and of step are not offered by basin for this state, since drawn costs and steps do not
+//! measure the distance to the minimum. Solvers that draw costs themselves
 //! ([`with_filtered_cost`](crate::Arturo::with_filtered_cost)) end with an error that says so.
 
 mod problem;

@@ -1,9 +1,9 @@
 //! Stopping and resuming: checkpoints that survive a crash at any moment.
 //!
 //! A run that is to survive Ctrl-C, a timeout or a power failure goes through
-//! [`AtomicCheckpoint::run`]. Started again, the same program goes on where the last checkpoint
-//! left it, with the bits of a run that was never interrupted; with a larger `max_iters` a finished
-//! run goes on too.
+//! [`AtomicCheckpoint::run`]. Started again, the same program continues from the last checkpoint, with
+//! the bits of a run that was never interrupted; with a larger `max_iters` a finished run continues,
+//! too.
 
 mod file;
 
@@ -29,11 +29,11 @@ const INTERVAL: u64 = 100;
 /// A checkpoint file that is replaced as a whole or not at all.
 ///
 /// Each checkpoint is written to a file of its own, flushed to the disk, and renamed; the one before
-/// is kept with `.bak` at the end of its name. So there is a sound checkpoint at any moment, and a
-/// crash costs at most the iterations since the last one. Should the newest file be torn all the
-/// same, by a failing disk, the previous one is loaded, and the torn one kept as `.torn`.
+/// is kept with `.bak` at the end of its name. So there is a complete checkpoint at any moment, and a
+/// crash costs at most the iterations since the last one. If the newest file is damaged, as by a
+/// failing disk, the previous one is loaded, and the damaged one kept as `.torn`.
 ///
-/// The file states what it was made by. A checkpoint of another number of coordinates, precision,
+/// The file states its solver and version. A checkpoint of another number of coordinates, precision,
 /// solver or version of this crate, a damaged file and one that is no checkpoint are refused, with
 /// an error that says what to do.
 ///
@@ -129,7 +129,7 @@ impl AtomicCheckpoint {
         Ok(self)
     }
 
-    /// Sets the iteration at which a resumed run ends, in place of that of the checkpoint.
+    /// Sets the iteration at which a resumed run ends, instead of that of the checkpoint.
     #[must_use]
     pub fn with_max_iters(mut self, max_iters: u64) -> Self {
         self.max_iters = Some(max_iters);
@@ -259,8 +259,8 @@ where
         self.paths.replace(&body)
     }
 
-    /// The last sound checkpoint, or none if there is no file. A run that ended by a limit
-    /// (iterations, time, Ctrl-C) is ready to go on; one that ended by a result stays ended.
+    /// The last complete checkpoint, or none if there is no file. A run that ended by a limit
+    /// (iterations, time, Ctrl-C) can continue; one that ended by a result stays ended.
     ///
     /// # Errors
     /// If the file is no checkpoint, if it does not read as it was written, if it is damaged and there is no previous one, or if it is of

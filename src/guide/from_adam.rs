@@ -6,7 +6,7 @@
 //! | with Adam | here |
 //! |---|---|
 //! | learning rate, betas, warm-up | nothing: [`Arturo::new`](crate::Arturo::new) measures noise and curvature |
-//! | decaying the learning rate | nothing: steps shrink, and the answer is a mean, as the gradient drowns in noise |
+//! | decaying the learning rate | nothing: steps shrink, and the answer is a mean, as noise dominates the gradient |
 //! | data loader, batch size, shuffling | [`MiniBatch`](crate::MiniBatch), [`without_replacement`](crate::MiniBatch::without_replacement) |
 //! | loss summed or averaged over a batch | averaged, always |
 //! | epochs | `max_iters`: gradients to draw, an epoch is [`draws_per_epoch`](crate::MiniBatch::draws_per_epoch) |
@@ -50,11 +50,11 @@
 //!     }
 //! }
 //!
-//! fn oracle() -> Result<MiniBatch<Line>, Error> {
-//!     let t: Vec<f64> = (0..200).map(|i| f64::from(i) / 200.0).collect();
-//!     let y = t.iter().enumerate().map(|(i, t)| 1.0 + 2.0 * t + 0.1 * (i as f64).sin()).collect();
-//!     Ok(MiniBatch::new(Line { t, y }, 8)?.without_replacement())
-//! }
+//! let t: Vec<f64> = (0..200).map(|i| f64::from(i) / 200.0).collect();
+//! let y = t.iter().enumerate().map(|(i, t)| 1.0 + 2.0 * t + 0.1 * (i as f64).sin()).collect();
+//! let line = Line { t, y };
+//! // both runs borrow the data
+//! let oracle = || Ok::<_, Error>(MiniBatch::new(&line, 8)?.without_replacement());
 //!
 //! // before: a learning rate, found by trying
 //! let adam = Executor::new(oracle()?, Adam::new(0.01)?)

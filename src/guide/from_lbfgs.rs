@@ -1,7 +1,7 @@
 //! Coming from argmin's L-BFGS.
 //!
 //! L-BFGS and all of argmin's solvers with a line search compare costs and trust gradients to the
-//! last digit. Under noise a line search fails, or believes the luckiest draw. arTuRO needs neither
+//! last digit. Under noise a line search fails, or accepts a cost that is low by chance. arTuRO needs neither
 //! costs nor a line search.
 //!
 //! | with L-BFGS | here |

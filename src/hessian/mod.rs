@@ -45,7 +45,7 @@ use crate::param::ParamVec;
 use argmin::core::{Error, Problem};
 use num_traits::Float;
 
-/// What an estimator gets to see at one step.
+/// The data of one step that an estimator gets.
 #[derive(Clone, Copy, Debug)]
 pub struct Observation<'a, P: ParamVec> {
     /// The current point x.

@@ -13,8 +13,8 @@ const CAPACITY: usize = 8192;
 
 /// Keeps what a solver reports, in bounded memory.
 ///
-/// It is a handle: give a clone to the executor, and read the history from the other, while the run
-/// goes on or after it. One history records one run.
+/// It is a handle: give a clone to the executor, and read the history from the other, during
+/// the run or after it. One history records one run.
 ///
 /// When the memory is full, rows are joined in pairs, and from there on a row stands for 2, 4, ...
 /// observations. It keeps the newest of their values; where that is 0, as the length of a step that

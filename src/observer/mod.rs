@@ -5,7 +5,7 @@
 //! | see a run advance, in a terminal, a pipe or CI | `Progress` | `progress` |
 //! | keep what was observed, as CSV, JSON or numbers | [`History`] | |
 //! | compare runs in one picture, SVG or PNG | `Plot` | `plot`, for PNG `png` |
-//! | hand on one file that shows a run | `Report` | `plot` |
+//! | share one file that shows a run | `Report` | `plot` |
 //! | end a run and keep its result | [`Stop`] | |
 //!
 //! They work with each solver of argmin. What [`Arturo`](crate::Arturo) reports at an iteration

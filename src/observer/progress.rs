@@ -127,8 +127,8 @@ impl Progress {
         self
     }
 
-    /// Tells the time at which the executor ends the run, [`Executor::timeout`], which argmin does
-    /// not: then the bar shows how much of it is over.
+    /// Sets the time at which the executor ends the run, [`Executor::timeout`], which observers of argmin
+    /// cannot read. The bar then shows the elapsed part of it.
     ///
     /// [`Executor::timeout`]: argmin::core::Executor::timeout
     ///

@@ -283,7 +283,7 @@ mod tests {
         );
         assert!(html.contains("<td>9</td>") && !html.contains("<td>10</td>"));
         assert!(!html.contains("<td>39</td>") && html.contains("<td>40</td>"));
-        for note in ["by about 2.50e-1, below 5.00e-1 (95 %)", "100 draws, worth 70"] {
+        for note in ["by about 2.50e-1, below 5.00e-1 (95 %)", "100 draws (70 effective)"] {
             assert!(html.contains(&format!("{note}</p>")), "{note}");
         }
         assert!(html.contains("<p>verdict: still moving"));

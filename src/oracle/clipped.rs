@@ -17,7 +17,7 @@ use num_traits::Float;
 /// It tames heavy tails, and it is biased: the mean of clipped draws is not the gradient but is
 /// pulled towards 0, and a skewed noise moves the point where it vanishes. The bias is
 /// E\[(|g| - c)+\] at most, by value coordinate by coordinate. Choose c well above the typical
-/// gradient; averaging belongs outside of clipping where single draws are wild, inside where
+/// gradient; Average clipped draws where single draws are far out, and clip averages where
 /// the bias matters more. A gradient with a coordinate that is NaN or infinite is left as it is, for
 /// [`NonFinite`](crate::NonFinite) to see.
 ///

@@ -13,6 +13,11 @@ use num_traits::Zero;
 /// those of its drawn costs: g(x, draw) is the gradient of f(x; draw), as [`Frozen`](super::Frozen)
 /// needs it.
 ///
+/// Where noise cannot be repeated, or f(x; draw) jumps in x, as in a simulation that counts, the noise does
+/// not cancel, and a difference divides it by the step, which is 6e-6 by default. Then set the step by
+/// `with_step` or `with_noise_level` of [`FiniteDifferenceGradient`](super::FiniteDifferenceGradient) or
+/// [`Spsa`](super::Spsa).
+///
 /// Every argmin problem with [`CostFunction`] draws its cost as it stands, without noise. That goes
 /// for [`GaussianNoise`](super::GaussianNoise) too, whose noise is on gradients only.
 ///
@@ -42,7 +47,7 @@ pub trait StochasticCost {
     ///
     /// # Errors
     /// An error ends the run, and reaches the caller of the executor in a
-    /// [`FailedRun`](crate::FailedRun), but for [`NonFinite::Skip`](crate::NonFinite::Skip).
+    /// [`FailedRun`](crate::FailedRun), unless the solver has [`NonFinite::Skip`](crate::NonFinite::Skip).
     fn stochastic_cost(
         &self,
         x: &Self::Param,
@@ -104,12 +109,22 @@ pub trait FiniteSumCost: FiniteSum<Param: ParamVec> {
     ///
     /// # Errors
     /// An error ends the run, and reaches the caller of the executor in a
-    /// [`FailedRun`](crate::FailedRun), but for [`NonFinite::Skip`](crate::NonFinite::Skip).
+    /// [`FailedRun`](crate::FailedRun), unless the solver has [`NonFinite::Skip`](crate::NonFinite::Skip).
     fn term_cost(
         &self,
         x: &Self::Param,
         term: usize,
     ) -> Result<<Self::Param as ParamVec>::Scalar, Error>;
+}
+
+impl<S: FiniteSumCost + ?Sized> FiniteSumCost for &S {
+    fn term_cost(
+        &self,
+        x: &S::Param,
+        term: usize,
+    ) -> Result<<S::Param as ParamVec>::Scalar, Error> {
+        (**self).term_cost(x, term)
+    }
 }
 
 impl<S: FiniteSumCost> StochasticCost for MiniBatch<S> {

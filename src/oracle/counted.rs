@@ -1,4 +1,4 @@
-//! An honest count of what a stack of oracles costs.
+//! Counts what a stack of oracles costs.
 
 use super::arithmetic::pass_on;
 use super::{Draw, FiniteSum, StochasticCost, StochasticGradient};

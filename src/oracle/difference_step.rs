@@ -83,14 +83,27 @@ impl Pairs {
             let x = x.to_f64_exact();
             bounds.clip(i, x) == x
         };
-        let Some(i) = x.iter().enumerate().position(|coordinate| !inside(coordinate)) else {
+        if let Some(i) = x.iter().enumerate().position(|coordinate| !inside(coordinate)) {
+            return Err(invalid(format!(
+                "{owner}: coordinate {i} must be in its bounds {}, got {}; give the solver the same \
+                 bounds, as by `Arturo::with_bounds`",
+                bounds.shown(i),
+                x[i]
+            )));
+        }
+        // with both ends on the bounds a difference does not depend on x
+        let fits = |(i, x): (usize, &P::Scalar)| {
+            let width = bounds.upper()[i] - bounds.lower()[i];
+            width == 0.0 || 2.0 * self.step.at(*x).to_f64_exact() <= width
+        };
+        let Some(i) = x.iter().enumerate().position(|coordinate| !fits(coordinate)) else {
             return Ok(());
         };
         Err(invalid(format!(
-            "{owner}: coordinate {i} must be in its bounds {}, got {}; give the solver the same \
-             bounds, as by `Arturo::with_bounds`",
-            bounds.shown(i),
-            x[i]
+            "{owner}: the step {} of coordinate {i} must be at most half of the width of its bounds \
+             {}; set a smaller one by `with_step` or `with_typical_magnitude`",
+            self.step.at(x[i]),
+            bounds.shown(i)
         )))
     }
 
@@ -124,7 +137,8 @@ macro_rules! step_setters {
             /// The ends of a difference that are outside move to the bound. So within h_i of a bound g is
             /// the central difference about a point that is off by at most h_i / 2 in coordinate i: it
             /// has a bias of first order there, up to h_i/2 times the second derivative, and of second
-            /// order elsewhere. A coordinate that cannot move has the gradient 0.
+            /// order elsewhere. A coordinate that cannot move has the gradient 0. The steps should be
+            /// short against the width of the box.
             ///
             /// No box is needed around a [`Transformed`](crate::Transformed) problem, which takes any
             /// value. Inside of one the bounds are those of x, such as 0 below for
@@ -132,7 +146,7 @@ macro_rules! step_setters {
             ///
             /// # Errors
             /// If the lengths differ, or a lower bound is NaN or above the upper one. A draw fails at a
-            /// point outside of the box.
+            /// point outside of the box, and where a step is longer than half of its width.
             pub fn with_bounds(
                 mut self,
                 lower: Vec<<O::Param as ParamVec>::Scalar>,
@@ -157,6 +171,10 @@ macro_rules! step_setters {
 
             /// Sets the step h itself, in units of x (> 0), the same for each coordinate.
             ///
+            /// Where noise does not cancel between the costs of a draw, take the distance over which f
+            /// changes by more than the noise of one cost, or a tenth of the range of x if that is
+            /// shorter, with coordinates scaled to similar ranges.
+            ///
             /// # Errors
             /// If it is not positive and finite.
             pub fn with_step(mut self, step: f64) -> Result<Self, Error> {
@@ -170,7 +188,8 @@ macro_rules! step_setters {
             /// `noise` (> 0, in units of f) is the noise of one drawn cost that does *not* cancel
             /// between two costs of the same draw: rounding, tolerances of a simulation, or all of
             /// it where the oracle cannot repeat a draw. `third_derivative` (> 0, f/x^3) bounds the
-            /// third derivative along a direction of difference.
+            /// third derivative along a direction of difference. A rough value will do, for h is a cube
+            /// root: (change of f) / L^3, where L is the distance over which f bends.
             ///
             /// # Errors
             /// If a value is not positive and finite.

@@ -10,8 +10,8 @@ use argmin::core::Error;
 ///
 /// Draw number k is batch number k mod ceil(N/B) of epoch number floor(k / ceil(N/B)), whose
 /// permutation is a function of the seed and the epoch. The last batch of an epoch is smaller where
-/// the batch size B does not divide N. No order is kept anywhere, so that a run that is resumed
-/// within an epoch goes on with the terms that the epoch still lacks.
+/// the batch size B does not divide N. No order is stored, so a run that is resumed
+/// within an epoch continues with the remaining terms of the epoch.
 ///
 /// ```
 /// use argmin_arturo::Draw;

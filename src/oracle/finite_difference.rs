@@ -15,7 +15,7 @@ use argmin::core::Error;
 ///
 /// As all costs share the randomness of the draw, its noise cancels as far as f(x; draw) is smooth
 /// in x, and g is the gradient of the drawn cost up to a bias of h_i^2/6 times the third derivative
-/// along coordinate i. One draw costs 2 n drawn costs; [`Spsa`](super::Spsa) gets by with 2.
+/// along coordinate i. One draw costs 2 n drawn costs; [`Spsa`](super::Spsa) takes 2.
 ///
 /// | setting | meaning | default |
 /// |---|---|---|

@@ -45,7 +45,7 @@ pub trait FiniteSum {
     ///
     /// # Errors
     /// An error ends the run, and reaches the caller of the executor in a
-    /// [`FailedRun`](crate::FailedRun), but for [`NonFinite::Skip`](crate::NonFinite::Skip).
+    /// [`FailedRun`](crate::FailedRun), unless the solver has [`NonFinite::Skip`](crate::NonFinite::Skip).
     fn add_term_gradient(
         &self,
         x: &Self::Param,
@@ -70,6 +70,33 @@ pub trait FiniteSum {
             self.add_term_gradient(x, term, sum)?;
         }
         Ok(())
+    }
+}
+
+/// So that several runs, as of two solvers, share one data set: `MiniBatch::new(&data, 32)`.
+impl<S: FiniteSum + ?Sized> FiniteSum for &S {
+    type Param = S::Param;
+
+    fn term_count(&self) -> usize {
+        (**self).term_count()
+    }
+
+    fn add_term_gradient(
+        &self,
+        x: &S::Param,
+        term: usize,
+        sum: &mut S::Param,
+    ) -> Result<(), Error> {
+        (**self).add_term_gradient(x, term, sum)
+    }
+
+    fn add_batch_gradient(
+        &self,
+        x: &S::Param,
+        batch: Batch,
+        sum: &mut S::Param,
+    ) -> Result<(), Error> {
+        (**self).add_batch_gradient(x, batch, sum)
     }
 }
 

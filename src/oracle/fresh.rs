@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 ///
 /// So the same [`Draw`] at two points, or twice at one point, gives independent noise, where the
 /// wrapped oracle gives the same: there are no common random numbers. Put it around a simulation to
-/// learn what a solver does on the real thing. In one thread, a run of a new `Fresh` repeats its
+/// test what a solver does with real measurements. In one thread, a run of a new `Fresh` repeats its
 /// bits; threads that share one take the numbers k in the order in which they happen to ask.
 /// A clone shares the counter, so that two clones never see the same noise under one seed.
 ///

@@ -32,7 +32,7 @@
 //!
 //! Wrappers go around each other and around any oracle. `Clipped<Replicated<O>>` clips means,
 //! `Replicated<Clipped<O>>` averages what was clipped. An order that makes no sense does not
-//! compile: here costs are differenced that a clipped gradient does not have.
+//! compile. A clipped gradient has no cost, so there is nothing to difference here:
 //!
 //! ```compile_fail,E0277
 //! # use argmin::core::{CostFunction, Error};
@@ -50,7 +50,7 @@
 //! # Ok::<(), Error>(())
 //! ```
 //!
-//! while the other way round makes sense:
+//! The other order makes sense:
 //!
 //! ```
 //! # use argmin::core::{CostFunction, Error};
@@ -169,7 +169,7 @@ pub trait StochasticGradient {
     ///
     /// # Errors
     /// An error ends the run, and reaches the caller of the executor in a
-    /// [`FailedRun`](crate::FailedRun), but for [`NonFinite::Skip`](crate::NonFinite::Skip).
+    /// [`FailedRun`](crate::FailedRun), unless the solver has [`NonFinite::Skip`](crate::NonFinite::Skip).
     fn stochastic_gradient(
         &self,
         x: &Self::Param,

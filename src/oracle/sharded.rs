@@ -23,14 +23,14 @@ pub trait ShardedSum {
     ///
     /// # Errors
     /// An error ends the run, and reaches the caller of the executor in a
-    /// [`FailedRun`](crate::FailedRun), but for [`NonFinite::Skip`](crate::NonFinite::Skip).
+    /// [`FailedRun`](crate::FailedRun), unless the solver has [`NonFinite::Skip`](crate::NonFinite::Skip).
     fn load_shard(&self, shard: usize) -> Result<Vec<Self::Term>, Error>;
 
     /// Adds the gradient of one term at `x` to `sum`.
     ///
     /// # Errors
     /// An error ends the run, and reaches the caller of the executor in a
-    /// [`FailedRun`](crate::FailedRun), but for [`NonFinite::Skip`](crate::NonFinite::Skip).
+    /// [`FailedRun`](crate::FailedRun), unless the solver has [`NonFinite::Skip`](crate::NonFinite::Skip).
     fn add_term_gradient(
         &self,
         x: &Self::Param,
@@ -51,7 +51,7 @@ pub trait ShardedSum {
 /// random, nearly each draw reads one; [`with_draws_per_shard`](Self::with_draws_per_shard) makes
 /// consecutive draws share theirs. One draw costs at most one shard read and B gradients of terms.
 ///
-/// A source that can be read but once, such as a socket, is no function of the draw: write it to
+/// A source that can be read only once, such as a socket, is not a function of the draw: write it to
 /// shards first.
 ///
 /// | setting | meaning | default |

@@ -18,7 +18,7 @@ use rand::RngCore;
 /// ```
 ///
 /// All costs share the randomness of the draw (common random numbers), so that its noise cancels as
-/// far as f(x; draw) is smooth. What is left is that of the directions: coordinate i has the variance
+/// far as f(x; draw) is smooth. The noise of the directions remains: coordinate i has the variance
 /// of `sum over l != i of (h_l/h_i df/dx_l)^2 / k`. So g is an unbiased draw of the gradient but for
 /// a bias of O(h^2): for f = sum_i c_i x_i^3 and equal steps it is `c_i h^2`. One draw costs 2 k drawn
 /// costs. [`FiniteDifferenceGradient`](super::FiniteDifferenceGradient) is better where 2 n can be

@@ -20,13 +20,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// Each evaluation takes the next `batch_size` rows, whatever point and draw it is for. So the same draw at
 /// two points has independent noise, as with [`Fresh`](super::Fresh), and what needs common random numbers,
 /// such as [`Hutchinson`](crate::hessian::Hutchinson), gets noise instead.
-/// [`Arturo::new`](crate::Arturo::new) needs none. Where the source drifts, its answer follows: it forgets
+/// [`Arturo::new`](crate::Arturo::new) needs none. Where the source drifts, its answer follows: it drops
 /// rows that newer ones contradict.
 ///
 /// The last batch may be smaller. After it an evaluation fails with [`StreamEnded`], which ends a run by a
 /// [`FailedRun`](crate::FailedRun) with the best point; [`with_stop`](Self::with_stop) ends it with its
-/// result. A run that is resumed goes on with the rows that are then to come;
-/// [`row_count`](Self::row_count) says how many are gone.
+/// result. A resumed run continues with the next rows of its stream;
+/// [`row_count`](Self::row_count) is the number of those used.
 ///
 /// ```
 /// use argmin::core::{Error, Executor, State};
@@ -81,7 +81,7 @@ impl<R> Source<R> {
     }
 }
 
-/// All rows of a [`Stream`] are used up.
+/// The error of a [`Stream`] without further rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "Stream: there are no more rows after {row_count}; limit the iterations, or end the run with its \

@@ -61,15 +61,15 @@
 //! # What is lost
 //!
 //! [`tell_lost`](Session::tell_lost) is for an evaluation that failed. A solver with
-//! [`NonFinite::Skip`](crate::NonFinite::Skip) goes on without it; otherwise it is an error, the question
-//! stays open, and may be evaluated anew.
+//! [`NonFinite::Skip`](crate::NonFinite::Skip) continues without it; otherwise it is an error, the
+//! question stays open, and may be evaluated again.
 //!
-//! # Stop, and go on
+//! # Stop and continue
 //!
 //! With the feature `serde1` a session can be serialized between any two calls, open questions and
-//! answers included, and goes on to the bit. The format must hold infinities and NaN, as MessagePack and
+//! answers included, and continues with the same bits. The format must hold infinities and NaN, as MessagePack and
 //! CBOR do and JSON does not. Solver and state alone are what argmin's checkpoints hold: those of
-//! [`solver`](Session::solver) and [`state`](Session::state) go on in an executor, and those of an executor
+//! [`solver`](Session::solver) and [`state`](Session::state) continue in an executor, and those of an executor
 //! in [`resume`](Session::resume); open questions are asked again.
 
 mod advance;

@@ -24,7 +24,7 @@ pub struct CostComparison {
 
 /// Compares points, such as the recommended one, the last and the corrected one of a certificate,
 /// by their costs at the same `draws` draws (>= 2) of the sequence `seed`, which should be none of
-/// a run's: the least of several costs that a run has seen would be the luckiest.
+/// a run's: the least of several costs that a run has seen is biased low.
 ///
 /// Points that differ by less than two standard errors of their excess are equally good; the costs
 /// of the best are biased low by about one standard error of an excess.

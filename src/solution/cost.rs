@@ -119,7 +119,7 @@ const LEAST_COSTS: u64 = 20;
 /// Weight of the newest innovation in the noise of a cost.
 const NOISE_WEIGHT: f64 = 0.05;
 
-/// The cost of the recommended point as an unbiased filter of drawn costs knows it.
+/// The cost of the recommended point, estimated by an unbiased filter of drawn costs.
 ///
 /// At a fresh draw the cost is evaluated at the new recommended point and at the one before. The
 /// difference y carries the estimate along without the noise that both share, the new cost c
@@ -130,7 +130,7 @@ const NOISE_WEIGHT: f64 = 0.05;
 /// f <- f + y + k e,   v <- k,            R <- R + w (e^2 / (1 + v) - R)
 /// ```
 ///
-/// Its standard error is sqrt(v R). No cost that a step has followed enters, so nothing makes it too
+/// Its standard error is sqrt(v R). It contains no cost that the steps depend on, so it is not biased
 /// low. It takes two drawn costs an iteration, and one where the point has not moved, counted by
 /// argmin as `stochastic_cost_count`.
 #[derive(Clone, Debug, PartialEq)]

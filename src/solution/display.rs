@@ -86,13 +86,48 @@ impl<P> Solution<P> {
     pub(crate) fn summary(&self) -> String {
         let (gain, bound) = (self.predicted_gain, self.predicted_gain_bound);
         let (draws, verdict) = (self.draw_count, &self.verdict);
-        let worth = match self.effective_draws {
-            Some(effective) => format!(", worth {effective:.0}"),
+        if bound.is_infinite() {
+            return format!(
+                "no errors: the Hessian is not known (by default never above 200 coordinates); \
+                 `certify` measures it\n{draws} draws\nverdict: {verdict}"
+            );
+        }
+        let effective = match self.effective_draws {
+            Some(effective) => format!(" ({effective:.0} effective)"),
             None => " without noise".into(),
         };
         format!(
             "f above its minimum by about {gain:.2e}, below {bound:.2e} (95 %)\n\
-             {draws} draws{worth}\nverdict: {verdict}"
+             {draws} draws{effective}\nverdict: {verdict}"
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_that_are_not_known_are_no_infinite_numbers() {
+        let solution = Solution {
+            param: vec![1.0],
+            standard_error: vec![f64::INFINITY],
+            r_hat: None,
+            gradient: vec![f64::NAN],
+            gradient_error: vec![f64::INFINITY],
+            curvature: vec![f64::NAN],
+            curvature_error: vec![f64::NAN],
+            predicted_gain: f64::INFINITY,
+            predicted_gain_bound: f64::INFINITY,
+            effective_draws: Some(0.0),
+            draw_count: 100,
+            verdict: Verdict::StillMoving,
+        };
+        assert_eq!(
+            solution.summary(),
+            "no errors: the Hessian is not known (by default never above 200 coordinates); `certify` \
+             measures it\n100 draws\nverdict: still moving: do not trust the errors yet; run longer or \
+             certify"
+        );
     }
 }

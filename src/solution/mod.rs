@@ -3,8 +3,8 @@
 //! | you want to know | use |
 //! |---|---|
 //! | how far the recommended point is from the minimum, from the run itself | [`result.solution()`](RunResult::solution): [`Solution`] |
-//! | the same with all correlations, for fresh draws | [`result.certify(draws)`](RunResult::certify): [`Certificate`] |
-//! | how wide a posterior is | [`Solution::posterior_deviation`], [`Certificate::posterior_covariance`] |
+//! | the same with all correlations, from fresh draws | [`result.certify(draws)`](RunResult::certify): [`Certificate`] |
+//! | how well the data determine x: the width of a posterior | [`Solution::posterior_deviation`], [`Certificate::posterior_covariance`] |
 //! | when to stop | [`Arturo::with_tolerance`](crate::Arturo::with_tolerance): [`Tolerance`] |
 //! | the cost along the way | [`Arturo::with_filtered_cost`](crate::Arturo::with_filtered_cost), [`Arturo::with_exact_cost`](crate::Arturo::with_exact_cost) |
 //! | which of a few points is the best | [`compare_costs`] |
@@ -75,7 +75,9 @@ pub struct Solution<P = Vec<f64>> {
     /// The recommended point, argmin's `best_param`.
     pub param: P,
     /// Monte-Carlo standard error of each coordinate, in units of x: noise of the gradient over the
-    /// curvature, and the known distance of the recommended point from the minimum of the model.
+    /// curvature, and the known distance of the recommended point from the minimum of the model. It is 0
+    /// for a coordinate on a bound, and for one whose gradient is 0 in all draws; infinite where the
+    /// Hessian is not known.
     pub standard_error: Vec<f64>,
     /// Split R-hat of each coordinate (Gelman and Rubin 1992, split in halves as in Vehtari et al.
     /// 2021) over the last 4 to 8 segments of the path; only
@@ -93,9 +95,9 @@ pub struct Solution<P = Vec<f64>> {
     pub curvature_error: Vec<f64>,
     /// f at the recommended point less the least f, as predicted, in units of f.
     pub predicted_gain: f64,
-    /// What that is below with a probability of about 95 %, as far as the model holds.
+    /// The upper bound of the same, with a probability of about 95 % if the model holds.
     pub predicted_gain_bound: f64,
-    /// Draws whose plain mean would be as certain as the gradient; none without noise.
+    /// The number of independent draws whose mean would have the error of the gradient; none without noise.
     pub effective_draws: Option<f64>,
     /// Gradients drawn by the run.
     pub draw_count: u64,

@@ -1,4 +1,4 @@
-//! The answer, asked of argmin's result.
+//! The answer, from argmin's result.
 
 use super::Solution;
 #[cfg(feature = "nalgebra")]
@@ -55,7 +55,7 @@ pub trait RunResult {
     /// Those of [`Arturo::solution`](crate::Arturo::solution).
     fn solution(&self) -> Result<Solution<Self::Param>, Error>;
 
-    /// Measures the answer anew, with this many fresh draws of the gradient (at least 2) and as many
+    /// Measures the answer with this many fresh draws of the gradient (at least 2), and as many
     /// of the Hessian as it needs; see [`Certification`].
     ///
     /// # Errors

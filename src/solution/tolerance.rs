@@ -6,22 +6,23 @@ use crate::error::{Requirement, require};
 use crate::method::Evidence;
 use argmin::core::Error;
 
-/// What ends a run; see [`Arturo::with_tolerance`](crate::Arturo::with_tolerance).
+/// A criterion that ends a run; see [`Arturo::with_tolerance`](crate::Arturo::with_tolerance).
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub enum Tolerance {
     /// The standard errors are below this part of the coordinates (> 0), in the norm that the
-    /// curvature a gives: sum a_i se_i^2 <= r^2 sum a_i x_i^2, whatever the units of x. A minimum at exactly 0 has no
-    /// relative error: under noise nothing stops by it there.
+    /// curvature a gives: sum a_i se_i^2 <= r^2 sum a_i x_i^2, whatever the units of x. Under noise it never
+    /// ends a run whose minimum is at 0. Of logarithms it is relative to ln p, not to p: use
+    /// [`PredictedGain`](Self::PredictedGain) there.
     RelativeError(f64),
     /// The bound on the remaining gain, [`Solution::predicted_gain_bound`], is below this (> 0, in
     /// units of f).
     PredictedGain(f64),
     /// Every coordinate of the gradient lies within the interval of this confidence (in (0, 1))
     /// about 0, corrected for the number of coordinates (Bonferroni), while nothing but noise keeps
-    /// the answer from the minimum. It soon holds under strong noise, and says nothing about the
-    /// size of the error: it means that more draws will hardly determine a direction.
+    /// the answer from the minimum. Under strong noise it holds early, and does not limit the
+    /// size of the error.
     GradientConfidence(f64),
 }
 

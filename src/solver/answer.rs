@@ -26,7 +26,7 @@ impl<F: Scalar, M: Method<F>, C> Arturo<F, M, C> {
     ///
     /// # Errors
     /// If no gradient has been drawn yet, or the method does not estimate the noise of its draws, as
-    /// the published one does not, or there are bounds. While there is no model of the Hessian (in the
+    /// the published one does not, or it has an estimator and bounds. While there is no model of the Hessian (in the
     /// first ten draws or so, and above 200 coordinates) all errors are infinite.
     pub fn solution<P>(&self, state: &RunState<P, F>) -> Result<Solution<P>, Error>
     where
@@ -36,13 +36,13 @@ impl<F: Scalar, M: Method<F>, C> Arturo<F, M, C> {
         Ok(self.solution_at(&self.evidence()?, &x, param.clone(), &best))
     }
 
-    /// Measures the answer of this run anew, with fresh draws: `certification` says how many.
+    /// Measures the answer of this run with fresh draws: `certification` says how many.
     ///
     /// The recommended point is corrected by one Newton step from the mean of the fresh draws, with
     /// a measured Hessian, and gets a covariance that holds for correlated parameters, where
     /// [`solution`](Self::solution) must trust the solver's model; see
-    /// [`Certification`](crate::solution::Certification) for the method and its price.
-    /// It steps as far as a tenth of the standard errors for its differences, and stays in the box of
+    /// [`Certification`](crate::solution::Certification) for the method and its cost.
+    /// Its differences have steps of a tenth of the standard errors, where these are known, and stay in the box of
     /// [`with_bounds`](Self::with_bounds).
     ///
     /// # Errors
@@ -87,7 +87,7 @@ impl<F: Scalar, M: Method<F>, C> Arturo<F, M, C> {
     /// never).
     ///
     /// It must hold at 3 checks in a row, each at 5 % more draws than the one before and at least
-    /// 20, while the verdict is [`Verdict::NoiseLimited`]: one lucky draw is not enough. Without
+    /// 20, while the verdict is [`Verdict::NoiseLimited`], so that one draw cannot meet it by chance. Without
     /// noise [`Verdict::Converged`] ends the run, whatever the tolerance.
     ///
     /// ```

@@ -12,9 +12,9 @@ impl<F: Scalar, M, C> Arturo<F, M, C> {
     ///
     /// - observers see `filtered_cost` and `filtered_cost_error`, its standard error, from the
     ///   twentieth cost on;
-    /// - `best_cost` is the estimate: unbiased, that of the point in `best_param`, and not the least
-    ///   of anything. `target_cost` stops a run when the estimate and two of its errors come down to it;
-    /// - `NewBest` observers are told where the estimate fell by more than its error.
+    /// - `best_cost` is the estimate: the unbiased one of the point in `best_param`, not a minimum over
+    ///   draws. `target_cost` stops a run when the estimate and two of its errors come down to it;
+    /// - `NewBest` observers are called where the estimate fell by more than its error.
     ///
     /// It takes up to two drawn costs an iteration; see
     /// [`FilteredCost`](crate::solution::FilteredCost) for the filter.

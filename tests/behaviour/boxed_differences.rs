@@ -170,6 +170,14 @@ fn what_does_not_fit_is_refused() {
         "Invalid parameter: \"Spsa: there are bounds for 3 coordinates, the parameter vector has 1; \
          give both for each coordinate, infinite where there is no bound\""
     );
+    // both ends of the difference would be on the bounds, wherever x is
+    let oracle = spsa().with_step(0.6).unwrap().with_bounds(vec![0.0; 3], vec![1.0; 3]).unwrap();
+    let draw = Draw::new(0, 0);
+    assert_eq!(
+        text(oracle.stochastic_gradient(&vec![0.5; 3], draw, &mut vec![0.0; 3]).unwrap_err()),
+        "Invalid parameter: \"Spsa: the step 0.6 of coordinate 0 must be at most half of the width of \
+         its bounds [0, 1]; set a smaller one by `with_step` or `with_typical_magnitude`\""
+    );
     // a cost itself may be asked for anywhere
     assert!(spsa().stochastic_cost(&vec![1.0; 3], Draw::new(0, 0)).is_ok());
 }

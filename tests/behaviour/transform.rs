@@ -343,3 +343,34 @@ fn an_answer_at_the_end_of_its_range_has_no_error() {
         "{error}"
     );
 }
+
+#[cfg(feature = "nalgebra")]
+#[test]
+fn a_certificate_is_converted_with_its_correlations() {
+    let transforms = vec![Transform::Log, Transform::Logit, Transform::Fixed { value: 2.0 }];
+    let problem = Transformed::new(RateAndShare, transforms.clone()).unwrap();
+    let start = problem.to_free(&vec![3.0, 0.3, 2.0]).unwrap();
+    let mut result = Executor::new(problem, Arturo::new())
+        .configure(|state| state.param(start).max_iters(2000))
+        .run()
+        .unwrap();
+    let free = result.certify(500).unwrap();
+    let problem = result.problem.take_problem().unwrap();
+    let original = problem.original_certificate(&free).unwrap();
+    assert_eq!(original.param, problem.to_original(&free.param).unwrap());
+    assert_eq!(original.held, [false, false, true]);
+    let slopes: Vec<f64> =
+        std::iter::zip(&transforms, &free.param).map(|(t, y)| t.slope(*y)).collect();
+    let [covariance, of_free] = [&original, &free].map(|c| c.covariance.clone().unwrap());
+    for (i, j) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+        let scale = slopes[i] * slopes[j];
+        assert!((covariance[(i, j)] / (scale * of_free[(i, j)]) - 1.0).abs() < 1e-12);
+        assert!((scale * original.hessian[(i, j)] - free.hessian[(i, j)]).abs() < 1e-12);
+    }
+    // the Hessian in x at the minimum: 6 / 9 and 7 / 0.7^2 + 3 / 0.3^2
+    assert!((original.hessian[(0, 0)] / (6.0 / 9.0) - 1.0).abs() < 0.1);
+    assert!((original.hessian[(1, 1)] / (7.0 / 0.49 + 3.0 / 0.09) - 1.0).abs() < 0.1);
+    let posterior = original.posterior_covariance(0.01).unwrap().unwrap();
+    assert!((posterior[(0, 0)] / (0.01 * 9.0 / 6.0) - 1.0).abs() < 0.2);
+    assert_eq!([covariance[(2, 2)], posterior[(2, 2)]], [0.0; 2]);
+}

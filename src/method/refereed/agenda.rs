@@ -1,7 +1,7 @@
 //! What is asked for next, and who is told.
 
 use super::model::{Event, Place};
-use super::referee::{Player, Verdict};
+use super::referee::{Player, Referee, Verdict};
 use super::verdicts::{nearest, write};
 use super::{Refereed, Views};
 use crate::averaging::Averaging;
@@ -72,33 +72,28 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
         match self.agenda {
             Agenda::Walk if self.has_model() => {
                 self.foundation_count += 1;
-                if self.foundation.has_fallen(gradient) {
-                    self.foundation.retreat(&mut self.walker, &self.average);
-                    return Ok(Report::default());
-                }
                 let Views { gradient: exact_gradient, place, .. } = &mut self.views;
                 copy(exact_gradient, gradient);
                 copy(place, &self.walker);
-                self.model.walk.take_in(place, exact_gradient);
-                self.forget_contradicted();
                 let step_norm = self.foundation.step(
                     &mut self.walker,
                     &mut self.average,
                     gradient,
                     self.settings.bounds.as_ref(),
                 );
-                Ok(Report { step_norm, ..Report::default() })
+                // a cliff is no place to learn from
+                if step_norm.is_some() {
+                    self.model.walk.take_in(&self.views.place, &self.views.gradient);
+                    self.forget_contradicted();
+                }
+                Ok(Report { step_norm: step_norm.unwrap_or(0.0), ..Report::default() })
             }
             Agenda::Walk => {
                 let x = point.param.as_coordinates_mut()?;
                 let average = point.best.as_coordinates_mut()?;
-                if self.foundation.has_fallen(gradient) {
-                    self.foundation.retreat(x, average);
-                    return Ok(Report::default());
-                }
                 let step_norm =
                     self.foundation.step(x, average, gradient, self.settings.bounds.as_ref());
-                Ok(Report { step_norm, ..Report::default() })
+                Ok(Report { step_norm: step_norm.unwrap_or(0.0), ..Report::default() })
             }
             Agenda::Model => {
                 copy(&mut self.views.gradient, gradient);
@@ -165,7 +160,8 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
             } else {
                 let [walks, draws] = self.last_counts;
                 let counts = [self.foundation_count - walks, run.draw_count - draws];
-                match self.referee.turn(counts[0], counts[1], self.model.is_exact()) {
+                let share = self.referee.share(self.model.is_exact(), self.model.is_on_its_way());
+                match Referee::<F>::turn(counts[0], counts[1], share) {
                     Player::Foundation => Agenda::Walk,
                     Player::Model => Agenda::Model,
                 }

@@ -89,7 +89,7 @@ impl<F: Scalar> Foundation<F> {
     }
 
     /// Whether the gradient drawn at x tells of a cliff.
-    pub fn has_fallen(&mut self, gradient: &[F]) -> bool {
+    fn has_fallen(&mut self, gradient: &[F]) -> bool {
         let [slope] = zip_map_sum([gradient, &self.units], [], |[g, u], []| ([], [(u * g).abs()]));
         let square = slope * slope;
         let limit = CLIFF.max(CHANCE.powf(-2.0 / self.count as f64));
@@ -100,15 +100,20 @@ impl<F: Scalar> Foundation<F> {
         has_fallen
     }
 
-    /// Takes x into the average, and moves it by the gradient drawn there, within bounds, if any. Returns the
-    /// step's length.
+    /// Takes x into the average, and moves it by the gradient drawn there, within bounds, if any; or comes back
+    /// from a cliff. Returns the step's length,
+    /// none where it came back.
     pub fn step(
         &mut self,
         x: &mut [F],
         average: &mut [F],
         gradient: &[F],
         bounds: Option<&BoxBounds<F>>,
-    ) -> f64 {
+    ) -> Option<f64> {
+        if self.has_fallen(gradient) {
+            self.retreat(x, average);
+            return None;
+        }
         self.count += 1;
         let count = self.count as f64;
         let scale = (1.0 + count / FALL).powf(-FALL_EXPONENT);
@@ -137,7 +142,7 @@ impl<F: Scalar> Foundation<F> {
         if distance.is_finite() {
             self.radius = self.radius.max(distance);
         }
-        moved.sqrt()
+        Some(moved.sqrt())
     }
 
     /// Comes back to the average from a point outside of the domain: the distance travelled counts from there,
@@ -163,7 +168,7 @@ mod tests {
             assert!((x - expected).abs() < 1e-4, "{x} is not {expected}");
         }
         assert_eq!(average, [3.0, -4.0, 0.0], "the first point is the average");
-        assert!((norm - 0.15).abs() < 1e-4);
+        assert!((norm.unwrap() - 0.15).abs() < 1e-4);
     }
 
     #[test]
@@ -192,12 +197,9 @@ mod tests {
         let (mut fall_count, mut last) = (0, 0.0);
         for _ in 0..200 {
             let gradient = [slope(x[0])];
-            if foundation.has_fallen(&gradient) {
+            if foundation.step(&mut x, &mut average, &gradient, None).is_none() {
                 fall_count += 1;
-                foundation.retreat(&mut x, &average);
                 assert_eq!(x, average);
-            } else {
-                foundation.step(&mut x, &mut average, &gradient, None);
             }
             last = average[0];
         }

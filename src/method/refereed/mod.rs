@@ -28,7 +28,7 @@ use settings::Settings;
 /// Three parts share the draws:
 ///
 /// 1. the *foundation*: first-order steps in a KL ball whose radius is the distance travelled,
-///    averaged. It converges, and cannot run away;
+///    averaged. It converges, with bounded steps;
 /// 2. the *model*: a dense quadratic model of f, whose Hessian is fitted by recursive least squares,
 ///    and steps to its minimum in a KL ball by the 1-D dual. Gradients are means of as many draws as
 ///    a step needs to stand out of their noise; the answer in the noise is the mean of the proposed

@@ -177,11 +177,21 @@ impl<F: Copy> Referee<F> {
         };
     }
 
-    /// Who draws next, after the foundation has had so many of all draws. Without noise the model gets
-    /// most of them from the first. The turns follow no period, lest draws that come in turn, as batches
+    /// The part of the draws that the model gets: most of them without noise, and no fewer than at first while
+    /// it knows the Hessian and is kept from the minimum by its ball alone.
+    pub fn share(&self, is_exact: bool, is_on_its_way: bool) -> f64 {
+        if is_exact {
+            EXACT_SHARE
+        } else if is_on_its_way {
+            self.share.max(FIRST_SHARE)
+        } else {
+            self.share
+        }
+    }
+
+    /// Who draws next, after the foundation has had so many of all draws. The turns follow no period, lest draws that come in turn, as batches
     /// one after the other, go to one of the two.
-    pub fn turn(&self, foundation_count: u64, draw_count: u64, is_exact: bool) -> Player {
-        let share = if is_exact { EXACT_SHARE } else { self.share };
+    pub fn turn(foundation_count: u64, draw_count: u64, share: f64) -> Player {
         let jitter = JITTER * ((draw_count as f64 * GOLDEN).fract() - 0.5);
         if (foundation_count as f64) < (1.0 - share) * draw_count as f64 + jitter {
             Player::Foundation
@@ -259,8 +269,10 @@ mod tests {
     fn a_model_that_leads_gets_most_draws_and_one_that_does_not_ever_fewer() {
         let mut referee = Referee::begin_at();
         let walks = |referee: &Referee<f64>| {
+            let share = referee.share(false, false);
             let next = |count, draw| {
-                count + u64::from(referee.turn(count, draw, false) == Player::Foundation)
+                let turn = Referee::<f64>::turn(count, draw, share);
+                count + u64::from(turn == Player::Foundation)
             };
             (0..1000).fold(0, next)
         };
@@ -273,10 +285,9 @@ mod tests {
 
     #[test]
     fn turns_have_no_period() {
-        let referee = Referee::begin_at();
         let (mut count, mut even) = (0, 0);
         for draw in 0..1000 {
-            if referee.turn(count, draw, false) == Player::Foundation {
+            if Referee::<f64>::turn(count, draw, FIRST_SHARE) == Player::Foundation {
                 count += 1;
                 even += u64::from(draw.is_multiple_of(2));
             }

@@ -44,7 +44,7 @@ impl Panel {
         Self { title: title.into(), quantities, logarithmic: true }
     }
 
-    /// A linear axis in place of the logarithmic one.
+    /// A linear axis instead of the logarithmic one.
     #[must_use]
     pub fn linear(mut self) -> Self {
         self.logarithmic = false;
@@ -146,7 +146,7 @@ impl Plot {
         self
     }
 
-    /// Sets the panels, in place of the standard ones.
+    /// Sets the panels, instead of the standard ones.
     #[must_use]
     pub fn with_panels(mut self, panels: impl IntoIterator<Item = Panel>) -> Self {
         self.panels = panels.into_iter().collect();
@@ -166,7 +166,7 @@ impl Plot {
         self.with_series(name, run, Mark::Line)
     }
 
-    /// Adds data under the name they have in the legend, as points that no line joins.
+    /// Adds data under the name they have in the legend, as points without a line.
     #[must_use]
     pub fn with_points(self, name: impl Into<String>, data: Table) -> Self {
         self.with_series(name, data, Mark::Points)
@@ -183,7 +183,7 @@ impl Plot {
         self
     }
 
-    /// Draws over wall time in seconds in place of iterations, to compare solvers whose iterations
+    /// Draws over wall time in seconds instead of iterations, to compare solvers whose iterations
     /// do not cost the same.
     #[must_use]
     pub fn over_time(mut self) -> Self {

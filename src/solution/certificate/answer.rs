@@ -10,7 +10,7 @@ use argmin::core::Error;
 use nalgebra::DMatrix;
 use std::fmt;
 
-/// An answer measured anew; see [`Certification`](super::Certification).
+/// An answer measured with fresh draws; see [`Certification`](super::Certification).
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -120,7 +120,7 @@ impl<P: ParamVec> Certificate<P> {
         Ok(Some(self.coordinates()?.into_iter().zip(errors).map(around).collect()))
     }
 
-    fn coordinates(&self) -> Result<Vec<f64>, Error> {
+    pub(in crate::solution) fn coordinates(&self) -> Result<Vec<f64>, Error> {
         Ok(self.param.as_coordinates()?.iter().map(|x| x.to_f64_exact()).collect())
     }
 
@@ -171,7 +171,7 @@ impl<P: ParamVec> fmt::Display for Certificate<P> {
             }
         }
         let (count, error) = (self.gradient_count, 100.0 * self.hessian_error);
-        writeln!(f, "{count} gradients; Hessian known to {error:.1} %")?;
+        writeln!(f, "{count} gradients; relative error of the Hessian {error:.1} %")?;
         match self.verdict {
             Verdict::Stalled => {
                 write!(f, "verdict: no minimum, the Hessian is not positive definite")

@@ -1,4 +1,4 @@
-//! The answer measured anew: one Newton step from fresh draws, with the full sandwich covariance.
+//! The answer measured with fresh draws: one Newton step, with the full sandwich covariance.
 
 mod answer;
 mod face;
@@ -19,7 +19,7 @@ use num_traits::Float;
 use sampler::Sampler;
 use slopes::{Knowledge, Slopes};
 
-/// How an answer is measured anew, at the price of fresh draws.
+/// How an answer is measured with fresh draws.
 ///
 /// At a point x near the minimum, in n dimensions,
 ///

@@ -1,8 +1,9 @@
 //! What a step has done, by the draws at both its ends.
 
 use super::curvature::Pair;
+use super::stage::SIGNIFICANCE;
 use super::{Model, SHRINKAGE};
-use crate::dense::{dot, subtract};
+use crate::dense::{dot, inverse_quadratic, subtract};
 
 /// The radius after a step whose gain fresh draws bear out, in lengths of that step.
 const GROWTH: f64 = 3.0;
@@ -13,6 +14,8 @@ const GOOD: f64 = 0.5;
 const RISE: f64 = 3.0;
 /// What few draws add to them: about Student's quantile.
 const SMALL_SAMPLE: f64 = 2.0;
+/// Mean square error of B v, relative, below which averaging makes up for it.
+const KNOWN: f64 = 0.3;
 /// Rounding of an inner product, in units of the machine epsilon.
 const ROUNDING: f64 = 500.0;
 
@@ -32,10 +35,11 @@ impl Model {
             let has_risen =
                 gain < -RISE * error - 2.0 * previous.noise && gain.abs() > rounding * before.abs();
             let length = self.distance(&self.x, &previous.point);
-            if length > 0.0 && (previous.is_significant || has_risen) {
-                if gain + error < POOR * promised {
+            if length > 0.0 {
+                let is_told = previous.is_significant || has_risen;
+                if is_told && gain + error < POOR * promised {
                     self.radius = (SHRINKAGE * length).max(f64::EPSILON * self.reach);
-                } else if gain - error > GOOD * promised && previous.was_bound {
+                } else if gain - error > GOOD * promised && previous.was_short {
                     self.radius = self.radius.max(GROWTH * length);
                 }
             }
@@ -48,6 +52,28 @@ impl Model {
         }
         self.rejected_count = 0;
         self.reach();
+    }
+
+    /// Whether the Hessian is known, and the ball keeps x from the minimum.
+    pub fn is_on_its_way(&self) -> bool {
+        self.step.is_bound() && self.is_hessian_known()
+    }
+
+    pub(super) fn is_hessian_known(&self) -> bool {
+        self.x.len() as f64 * self.curvature.relative_variance(&self.noise) < KNOWN
+    }
+
+    /// Whether the ball keeps x from the minimum of the model, whose gain stands out of the noise though that of
+    /// the step need not: half of m'B^-1 m against what noise makes of it.
+    pub(super) fn is_short(&mut self) -> bool {
+        if !(self.curvature.is_known && self.step.is_bound()) {
+            return false;
+        }
+        let factor = self.curvature.factor();
+        self.work.copy_from_slice(&self.stage.mean);
+        let energy = inverse_quadratic(factor, &mut self.work);
+        let noise = self.noise.energy(factor, self.x.len());
+        energy * self.stage.count >= (1.0 + SIGNIFICANCE * noise.spread) * noise.trace
     }
 
     /// Distance has to be earned: the farthest that x has come.

@@ -30,8 +30,6 @@ const FIRST_RADIUS: f64 = 1e-2;
 /// The radius after a step whose gain fresh draws do not bear out, in lengths of that step (Nocedal and
 /// Wright, algorithm 4.1).
 const SHRINKAGE: f64 = 0.25;
-/// Mean square error of B v, relative, below which averaging makes up for it.
-const KNOWN: f64 = 0.3;
 
 /// Where the model wants its next gradient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +53,8 @@ struct Previous {
     gain: f64,
     noise: f64,
     is_significant: bool,
-    was_bound: bool,
+    /// Whether the ball kept x from a minimum whose gain stood out of the noise.
+    was_short: bool,
 }
 
 /// The point x, the stage of draws there, the models of gradient, noise and Hessian, the ball, and the
@@ -152,11 +151,8 @@ impl Model {
     /// Whether the answer is a mean of steps by a B that is the Hessian up to what averaging makes up
     /// for.
     pub fn is_settled(&self) -> bool {
-        let len = self.x.len() as f64;
         self.noise.is_zero()
-            || self.is_averaged()
-                && !self.step.is_bound()
-                && len * self.curvature.relative_variance(&self.noise) < KNOWN
+            || self.is_averaged() && !self.step.is_bound() && self.is_hessian_known()
     }
 
     /// Whether the oracle has shown no noise.
@@ -248,7 +244,9 @@ impl Model {
         }
         self.noise.renew(&self.step.factor, self.x.len());
         self.choose(dual);
-        self.step.is_significant(stage::SIGNIFICANCE) || self.stage.is_full(self.draw_count)
+        self.step.is_significant(stage::SIGNIFICANCE)
+            || self.is_short()
+            || self.stage.is_full(self.draw_count)
     }
 
     /// Root mean square of (a - b) / u.
@@ -268,6 +266,8 @@ impl Model {
 
     /// Moves x by the step that was chosen.
     fn advance(&mut self, round: fn(f64) -> f64) {
+        let (is_significant, is_short) =
+            (self.step.is_significant(stage::SIGNIFICANCE), self.is_short());
         let previous = &mut self.previous;
         previous.point.copy_from_slice(&self.x);
         previous.gradient.copy_from_slice(&self.stage.mean);
@@ -279,8 +279,8 @@ impl Model {
         subtract(&self.x, &previous.point, &mut previous.step);
         previous.gain = self.step.gain.max(f64::MIN_POSITIVE);
         previous.noise = self.step.noise;
-        previous.is_significant = self.step.is_significant(stage::SIGNIFICANCE);
-        previous.was_bound = self.step.is_bound();
+        previous.is_significant = is_significant;
+        previous.was_short = self.step.is_bound() && (is_significant || is_short);
         previous.exists = true;
         self.begin_stage();
     }
