@@ -99,6 +99,23 @@ pub enum ArturoError {
         /// The iteration, from 0.
         iteration: u64,
     },
+    /// The oracle has failed at this draw on another rank (feature `mpi`).
+    #[error("rank {rank}: {reason}")]
+    Rank {
+        /// The first such rank, from 0.
+        rank: usize,
+        /// The text of its error.
+        reason: String,
+    },
+    /// The ranks of an MPI program are not at the same draw and point (feature `mpi`). It ends runs that skip
+    /// failed draws, too.
+    #[error("{0}")]
+    RanksApart(String),
+}
+
+/// Whether an error ends a run that skips failed draws.
+pub(crate) fn is_final(error: &Error) -> bool {
+    matches!(error.downcast_ref(), Some(ArturoError::RanksApart(_)))
 }
 
 /// A setting that is out of range.

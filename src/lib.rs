@@ -23,6 +23,7 @@
 //! | a simulation or measurement that gives gradients | [`StochasticGradient`] | the default |
 //! | a simulation or measurement that gives costs | [`StochasticCost`](oracle::StochasticCost) in [`Spsa`](oracle::Spsa), or in [`FiniteDifferenceGradient`](oracle::FiniteDifferenceGradient) for few parameters | the default |
 //! | gradients or costs that are evaluated elsewhere: a laboratory, hardware, another process | a [`Session`](session::Session), which is asked and told | the default |
+//! | the same on several machines | `mpi::AcrossRanks` (feature `mpi`) around one of the above | the default |
 //! | rows that come once | [`Stream`](oracle::Stream) | the default |
 //! | an argmin problem with `Gradient` | the problem itself | the default |
 //! | an argmin problem with `CostFunction` alone | the problem in [`Spsa`](oracle::Spsa) | the default |
@@ -57,6 +58,7 @@
 //! - `basin`: the solvers as solvers of basin
 //! - `candle`: candle models as oracles
 //! - `ctrlc`: Ctrl-C ends a run with its recommended point
+//! - `mpi`: oracles over the processes of MPI
 //! - `nalgebra` (default): nalgebra vectors and matrices as parameters and Hessians
 //! - `faer`: faer's `Col` as parameters, `Mat` as Hessians
 //! - `ndarray`: ndarray's `Array` as parameters and Hessians
@@ -85,6 +87,8 @@ pub mod hessian;
 mod kernel;
 mod method;
 mod model;
+#[cfg(feature = "mpi")]
+pub mod mpi;
 pub mod multi_start;
 pub mod observer;
 pub mod oracle;

@@ -19,7 +19,7 @@ const FLOORS: [&[&str]; 15] = [
     &["observer"],
     &["solver", "baseline"],
     &["session"],
-    &["basin"],
+    &["basin", "mpi"],
     &["guide", "prelude"],
 ];
 

@@ -1,6 +1,9 @@
 //! Solvers of the crate in basin's executor.
 #![cfg(feature = "basin")]
 
+#[path = "common/mod.rs"]
+mod common;
+
 use argmin::core::observers::{Observe, ObserverMode};
 use argmin::core::{Error, Executor as Argmin, KV, Solver};
 use argmin_arturo::baseline::Adam;
@@ -10,36 +13,15 @@ use argmin_arturo::observer::Stop;
 use argmin_arturo::oracle::Spsa;
 use argmin_arturo::session::{AskTell, Remote};
 use argmin_arturo::solution::Tolerance;
-use argmin_arturo::{Arturo, Draw, FailedRun, NonFinite, PaperSettings, StochasticGradient};
+use argmin_arturo::{Arturo, Draw, FailedRun, NonFinite, StochasticGradient};
 use basin::{
     CancellationToken, CostFunction, EvaluationKind, ExactCheckpoint, Executor, Gradient,
     MiniBatchGradient, State, StepOutcome, Termination,
 };
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
-use suite::Problem;
 
 type Run = argmin::core::IterState<Vec<f64>, Vec<f64>, (), (), (), f64>;
-
-/// A problem of the suite as an oracle.
-#[derive(Clone)]
-struct Standard(Arc<dyn Problem>);
-
-impl Standard {
-    fn named(name: &str) -> Self {
-        let problem = suite::suite().into_iter().find(|problem| problem.name() == name);
-        Self(problem.unwrap_or_else(|| panic!("no {name}")).into())
-    }
-}
-
-impl StochasticGradient for Standard {
-    type Param = Vec<f64>;
-
-    fn stochastic_gradient(&self, x: &Vec<f64>, draw: Draw, g: &mut Vec<f64>) -> Result<(), Error> {
-        self.0.stochastic_gradient(x, draw, g);
-        Ok(())
-    }
-}
 
 #[derive(Debug, thiserror::Error, PartialEq)]
 #[error("the pump is off")]
@@ -129,16 +111,10 @@ macro_rules! assert_same_on {
 }
 
 #[test]
-fn the_bits_of_argmins_executor_on_three_problems_and_three_solvers() {
-    let names =
-        ["mgh/rosenbrock/noise=1e-1", "logistic/raw/batch=16", "vqe/h2/qubits=2/ry/shots=100"];
-    for problem in names.map(Standard::named) {
-        let (start, skip) = (problem.0.start(), NonFinite::Skip);
-        assert_same_on!(problem, start, 500, Arturo::new().with_seed(3).with_non_finite(skip));
-        let paper = Arturo::paper(PaperSettings::default()).unwrap();
-        assert_same_on!(problem, start, 200, paper.with_seed(3).with_non_finite(skip));
-        assert_same_on!(problem, start, 200, Adam::new(0.01).unwrap().with_non_finite(skip));
-    }
+fn the_bits_of_argmins_executor_on_six_problems_and_three_solvers() {
+    crate::on_six_problems_and_three_solvers!(|problem, start, iterations, solver| {
+        assert_same_on!(problem, start, iterations, solver)
+    });
 }
 
 #[test]
@@ -278,6 +254,18 @@ where
 fn a_checkpoint_goes_on_to_the_bit() {
     assert_resumes(Arturo::new(), |checkpoint| checkpoint);
     assert_resumes(Adam::new(0.1).unwrap(), |checkpoint| checkpoint);
+}
+
+#[test]
+fn argmins_executor_goes_on_from_basins() {
+    let (whole, _) = in_argmin(BOWL, Arturo::new(), &START, 120);
+    let executor = Executor::from_start(BOWL, Stochastic::new(Arturo::new()), START.to_vec());
+    let half = executor.max_iter(50).run_with_solver().unwrap();
+    let session = half.solver.session().unwrap();
+    let state = session.state().clone().max_iters(120);
+    let result = Argmin::new(BOWL, session.solver().clone()).configure(|_| state).run().unwrap();
+    let [param, best] = [result.state.param, result.state.best_param].map(Option::unwrap);
+    assert_eq!(Some(&bits(&param, &best)), whole.last());
 }
 
 #[cfg(feature = "serde1")]

@@ -2,7 +2,7 @@
 //! `docs/long_runs.md` has their figures:
 //!
 //! ```sh
-//! cargo test --release --all-features --test long_runs -- --ignored --nocapture --test-threads 1
+//! cargo test --release --features rayon,serde1 --test long_runs -- --ignored --nocapture --test-threads 1
 //! ```
 
 use argmin::core::{Error, Executor, State};

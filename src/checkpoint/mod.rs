@@ -75,7 +75,7 @@ const INTERVAL: u64 = 100;
 #[derive(Clone, Debug)]
 pub struct AtomicCheckpoint {
     paths: Paths,
-    frequency: CheckpointingFrequency,
+    pub(crate) frequency: CheckpointingFrequency,
     max_iters: Option<u64>,
     coordinates: Option<usize>,
 }
@@ -167,6 +167,22 @@ impl AtomicCheckpoint {
         Iterates<P, G, J, H, R>: Serialize + DeserializeOwned,
         P: ParamVec,
     {
+        let (checkpoint, executor) = self.fit(executor);
+        let result = executor.checkpointing(checkpoint).run()?;
+        self.save(result.solver(), result.state())?;
+        Ok(result)
+    }
+
+    /// The checkpoint for an executor, with what it takes from there.
+    #[expect(clippy::type_complexity, reason = "argmin's state has as many types")]
+    pub(crate) fn fit<O, S, P, G, J, H, R>(
+        &self,
+        executor: Executor<O, S, Iterates<P, G, J, H, R>>,
+    ) -> (Self, Executor<O, S, Iterates<P, G, J, H, R>>)
+    where
+        S: Solver<O, Iterates<P, G, J, H, R>>,
+        P: ParamVec,
+    {
         let mut checkpoint = self.clone();
         let executor = executor.configure(|state| {
             checkpoint.max_iters.get_or_insert(state.max_iters);
@@ -174,9 +190,7 @@ impl AtomicCheckpoint {
             checkpoint.coordinates = checkpoint.coordinates.or(slice.map(<[_]>::len));
             state
         });
-        let result = executor.checkpointing(checkpoint).run()?;
-        self.save(result.solver(), result.state())?;
-        Ok(result)
+        (checkpoint, executor)
     }
 
     /// Checks what the checkpoint is of.

@@ -38,6 +38,7 @@ pub use products::HessianVectorProduct;
 pub use squared_gradient::SquaredGradient;
 
 use crate::dual::DualValue;
+use crate::error::is_final;
 use crate::gaussian::Probe;
 use crate::oracle::{Draw, StochasticGradient};
 use crate::param::ParamVec;
@@ -191,7 +192,7 @@ where
     let result = problem.problem("stochastic_gradient_count", |oracle| {
         oracle.stochastic_gradient(x, draw, gradient)
     });
-    if result.is_err() && draw.is_skippable() {
+    if draw.is_skippable() && result.as_ref().is_err_and(|error| !is_final(error)) {
         // the oracle may have left a gradient of any length
         gradient.clone_from(x);
         gradient.as_coordinates_mut()?.fill(Float::nan());

@@ -50,7 +50,7 @@ pub(super) fn clear<P: ParamVec>(sum: &mut P) -> Result<(), Error> {
 }
 
 /// Divides by a count.
-pub(super) fn divide<P: ParamVec>(sum: &mut P, count: u64) -> Result<(), Error> {
+pub(crate) fn divide<P: ParamVec>(sum: &mut P, count: u64) -> Result<(), Error> {
     let count = P::Scalar::from_f64_lossy(count as f64);
     for value in sum.as_coordinates_mut()? {
         *value = *value / count;

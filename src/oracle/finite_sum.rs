@@ -124,7 +124,16 @@ impl Batch {
     pub(super) fn split_off_front(&mut self, count: usize) -> Self {
         let count = count.min(self.remaining);
         let front = Self { terms: self.terms.clone(), remaining: count };
-        self.by_ref().take(count).for_each(drop);
+        match &mut self.terms {
+            Terms::Epoch { position, .. } => *position += count as u64,
+            Terms::All { next } => *next += count,
+            Terms::Independent { rng, term_count } => {
+                for _ in 0..count {
+                    let _skipped: usize = rng.random_range(0..*term_count);
+                }
+            }
+        }
+        self.remaining -= count;
         front
     }
 

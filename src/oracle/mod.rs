@@ -17,6 +17,7 @@
 //! | you want | wrap in |
 //! |---|---|
 //! | the terms of a batch on several threads | [`MiniBatch::in_parallel`] |
+//! | the terms of a batch, or the draws of a mean, on several machines | `mpi::AcrossRanks` (feature `mpi`) |
 //! | less noise, by k draws | [`Replicated`] |
 //! | less noise, by as many draws as it takes | [`GrowingBatch`] |
 //! | less noise, by mirror images | [`Antithetic`] |
@@ -68,7 +69,7 @@
 //! ```
 
 mod antithetic;
-mod arithmetic;
+pub(crate) mod arithmetic;
 #[cfg(feature = "candle")]
 pub mod candle;
 mod clipped;
@@ -92,6 +93,7 @@ mod spsa;
 mod staged;
 mod stream;
 mod svrg;
+pub(crate) mod tree;
 
 pub use crate::draw::Draw;
 pub use antithetic::{Antithetic, Mirror};

@@ -4,6 +4,7 @@ use super::arithmetic::{add, clear, divide};
 use super::cost::FiniteSumCost;
 use super::finite_sum::Batch;
 use super::pool::Pool;
+use super::tree::TreeMean;
 use super::{Draw, FiniteSum, MiniBatch, StochasticCost, StochasticGradient};
 use crate::error::invalid;
 use crate::param::ParamVec;
@@ -15,8 +16,9 @@ use argmin::core::Error;
 ///
 /// A batch of B terms is cut into ceil(B/part_size) parts, and the sums of parts are added as a
 /// binary tree. Parts and tree depend on B and `part_size` alone, so the bits are the same on any
-/// number of threads, one included, and without the feature `rayon`. It needs one buffer of the
-/// length of the gradient for each level of the tree and thread.
+/// number of threads, one included, and without the feature `rayon`; and on any number of processes
+/// (feature `mpi`). It needs one buffer of the length of the gradient for each level of the tree and
+/// thread.
 ///
 /// ```
 /// use argmin::core::{Error, Executor, State};
@@ -78,11 +80,9 @@ where
 {
     /// Adds the gradients of a batch to `sum`, by halves of whole parts.
     fn add(&self, x: &S::Param, mut batch: Batch, sum: &mut S::Param) -> Result<(), Error> {
-        let part_count = batch.len().div_ceil(self.part_size);
-        if part_count <= 1 {
+        let Some(first) = self.split(&mut batch) else {
             return self.batches.sum().add_batch_gradient(x, batch, sum);
-        }
-        let first = batch.split_off_front(part_count.div_ceil(2) * self.part_size);
+        };
         let mut second_sum = self.pool.take(&*sum);
         clear(&mut *second_sum)?;
         let (first, second) = threads::join(
@@ -109,11 +109,34 @@ where
         draw: Draw,
         gradient: &mut S::Param,
     ) -> Result<(), Error> {
-        clear(gradient)?;
-        let batch = self.batches.batch(draw);
-        let count = batch.len() as u64;
-        self.add(x, batch, gradient)?;
-        divide(gradient, count)
+        self.sum(x, self.parts(draw), gradient)?;
+        divide(gradient, self.count(draw))
+    }
+}
+
+impl<S> TreeMean for ParallelMiniBatch<S>
+where
+    S: FiniteSum + Sync,
+    S::Param: ParamVec,
+{
+    type Parts = Batch;
+
+    fn parts(&self, draw: Draw) -> Batch {
+        self.batches.batch(draw)
+    }
+
+    fn split(&self, batch: &mut Batch) -> Option<Batch> {
+        let part_count = batch.len().div_ceil(self.part_size);
+        (part_count > 1).then(|| batch.split_off_front(part_count.div_ceil(2) * self.part_size))
+    }
+
+    fn sum(&self, x: &S::Param, batch: Batch, sum: &mut S::Param) -> Result<(), Error> {
+        clear(sum)?;
+        self.add(x, batch, sum)
+    }
+
+    fn count(&self, draw: Draw) -> u64 {
+        self.batches.batch(draw).len() as u64
     }
 }
 

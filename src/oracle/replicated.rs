@@ -2,17 +2,20 @@
 
 use super::arithmetic::{add, divide, pass_on};
 use super::pool::Pool;
+use super::tree::{TreeMean, split_range};
 use super::{Draw, StochasticCost, StochasticGradient};
 use crate::error::invalid;
 use crate::param::{ParamVec, Scalar};
 use argmin::core::Error;
 use num_traits::Zero;
+use std::ops::Range;
 
 /// The mean of k independent draws: g = 1/k sum_j g(x, draw_j), with 1/k of the variance.
 ///
 /// The k draws of draw number i are those of numbers ik to ik + k - 1 of the wrapped oracle. So
 /// distinct draws share none, and of a [`MiniBatch`](super::MiniBatch) without replacement it takes
-/// k consecutive batches. One draw costs k gradients (or costs) of the wrapped oracle.
+/// k consecutive batches. One draw costs k gradients (or costs) of the wrapped oracle. Gradients are
+/// added as a binary tree over j, so that processes share them to the same bits (feature `mpi`).
 ///
 /// With [`Frozen`](super::Frozen) around it this is the sample average of k draws.
 ///
@@ -84,16 +87,40 @@ where
         draw: Draw,
         gradient: &mut O::Param,
     ) -> Result<(), Error> {
-        let mut draws = self.draws(draw);
-        if let Some(first) = draws.next() {
-            self.oracle.stochastic_gradient(x, first, gradient)?;
-        }
-        let mut summand = self.pool.take(x);
-        for draw in draws {
-            self.oracle.stochastic_gradient(x, draw, &mut summand)?;
-            add("Replicated", gradient, &summand)?;
-        }
+        self.sum(x, self.parts(draw), gradient)?;
         divide(gradient, self.replicates)
+    }
+}
+
+impl<O> TreeMean for Replicated<O>
+where
+    O: StochasticGradient,
+    O::Param: ParamVec,
+{
+    type Parts = (Draw, Range<u64>);
+
+    fn parts(&self, draw: Draw) -> Self::Parts {
+        (draw, 0..self.replicates)
+    }
+
+    fn split(&self, (draw, parts): &mut Self::Parts) -> Option<Self::Parts> {
+        split_range(parts).map(|first| (*draw, first))
+    }
+
+    fn sum(&self, x: &O::Param, mut parts: Self::Parts, sum: &mut O::Param) -> Result<(), Error> {
+        let Some(first) = self.split(&mut parts) else {
+            let (draw, parts) = parts;
+            let draw = draw.part(parts.start, self.replicates);
+            return self.oracle.stochastic_gradient(x, draw, sum);
+        };
+        self.sum(x, first, sum)?;
+        let mut second = self.pool.take(x);
+        self.sum(x, parts, &mut second)?;
+        add("Replicated", sum, &second)
+    }
+
+    fn count(&self, _draw: Draw) -> u64 {
+        self.replicates
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod draws;
 pub mod oracles;
+pub mod standard;
 
 use argmin::core::observers::Observe;
 use argmin::core::{CostFunction, Error, Gradient, Hessian, KV, State};

@@ -10,38 +10,6 @@ use argmin_arturo::oracle::{Clipped, FiniteDifferenceGradient, Replicated, Spsa,
 use argmin_arturo::session::{AskTell, Remote, Session};
 use argmin_arturo::solution::Tolerance;
 use argmin_arturo::{Arturo, Averaging, Draw, Group, NonFinite, PaperSettings, StochasticGradient};
-use std::sync::Arc;
-use suite::Problem;
-
-/// A problem of the suite as an oracle.
-#[derive(Clone)]
-struct Standard(Arc<dyn Problem>);
-
-impl StochasticGradient for Standard {
-    type Param = Vec<f64>;
-
-    fn stochastic_gradient(&self, x: &Vec<f64>, draw: Draw, g: &mut Vec<f64>) -> Result<(), Error> {
-        self.0.stochastic_gradient(x, draw, g);
-        Ok(())
-    }
-}
-
-impl StochasticCost for Standard {
-    type Param = Vec<f64>;
-
-    fn stochastic_cost(&self, x: &Vec<f64>, draw: Draw) -> Result<f64, Error> {
-        Ok(self.0.stochastic_cost(x, draw))
-    }
-}
-
-const PROBLEMS: [&str; 6] = [
-    "mgh/rosenbrock/noise=1e-1",
-    "quadratic/diagonal/n=10/cond=1e2/noise=0",
-    "logistic/raw/batch=16",
-    "ode/lotka_volterra/mixed/times=5",
-    "poisson/ebola/batch=16",
-    "vqe/h2/qubits=2/ry/shots=100",
-];
 
 macro_rules! assert_same_on {
     ($problem:expr, $start:expr, $iterations:expr, $solver:expr) => {{
@@ -56,19 +24,9 @@ macro_rules! assert_same_on {
 
 #[test]
 fn six_problems_and_three_solvers() {
-    let suite = suite::suite().into_iter();
-    let problems: Vec<_> =
-        suite.filter(|problem| PROBLEMS.contains(&problem.name().as_str())).collect();
-    assert_eq!(problems.len(), PROBLEMS.len());
-    let skip = NonFinite::Skip;
-    for problem in problems {
-        let start = problem.start();
-        let problem = Standard(problem.into());
-        assert_same_on!(problem, start, 700, Arturo::new().with_seed(3).with_non_finite(skip));
-        let paper = Arturo::paper(PaperSettings::default()).unwrap();
-        assert_same_on!(problem, start, 300, paper.with_seed(3).with_non_finite(skip));
-        assert_same_on!(problem, start, 300, Adam::new(0.01).unwrap().with_non_finite(skip));
-    }
+    crate::on_six_problems_and_three_solvers!(|problem, start, iterations, solver| {
+        assert_same_on!(problem, start, iterations, solver)
+    });
 }
 
 /// On the valley.
@@ -231,4 +189,5 @@ fn no_allocation_in_a_step() {
     assert_none(Adam::new(0.1).unwrap());
     assert_none(Sgd::new(0.1).unwrap());
     assert_none(Arturo::paper(paper()).unwrap());
+    assert_none(Arturo::new());
 }
