@@ -27,8 +27,6 @@ use support::Outcome;
 const EXPECTED_FAILURES: &[(&str, &str)] = &[
     ("f9_1_shot", "stuck in 1 of 20"),
     ("f9_3_shots", "stuck in 1 of 20"),
-    ("f21_standard_error", "off by more than 10 standard errors in 9 of 10 after 500 draws"),
-    ("f21_tolerance", "a true gain of 1.6 at a stop by 1e-3"),
 ];
 
 /// Makes a test of each case, and a list of their names.

@@ -30,7 +30,8 @@ fn the_default_is_asked_several_at_once() {
     assert_eq!(bits(session.state()), expected);
     // steps of the foundation come one after the other; draws of the model and of comparisons do not
     assert!(rounds * 20 < iterations * 19, "{rounds} rounds");
-    assert!(evaluations * 10 < iterations * 11, "{evaluations} evaluations");
+    // those of a stage that ends early are asked in vain
+    assert!(evaluations * 100 < iterations * 112, "{evaluations} evaluations");
 }
 
 #[test]
