@@ -24,10 +24,8 @@ mod support;
 use support::Outcome;
 
 /// Cases that do not hold, with what they give. The list is to shrink.
-const EXPECTED_FAILURES: &[(&str, &str)] = &[
-    ("f9_1_shot", "stuck in 1 of 20"),
-    ("f9_3_shots", "stuck in 1 of 20"),
-];
+const EXPECTED_FAILURES: &[(&str, &str)] =
+    &[("f9_1_shot", "stuck in 1 of 20"), ("f9_3_shots", "stuck in 1 of 20")];
 
 /// Makes a test of each case, and a list of their names.
 macro_rules! cases {

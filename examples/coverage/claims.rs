@@ -63,7 +63,11 @@ pub fn print(seeds: u64) -> Result<(), Error> {
         let is_log = matches!(setting, Setting::Logarithms);
         let runs = for_seeds(seeds, |seed| {
             let solver = bounded(solver(seed), bounds.as_deref())?;
-            let start = if is_log { vec![0.0; minimum.len()] } else { problem.start() };
+            let start = match &bounds {
+                Some(upper) => clipped(problem.start(), upper),
+                None if is_log => vec![0.0; minimum.len()],
+                None => problem.start(),
+            };
             let solution = if is_log {
                 let transforms = vec![Transform::Log; minimum.len()];
                 solve(Transformed::new(Oracle(&*problem), transforms)?, solver, start)?
@@ -116,9 +120,14 @@ fn bounded(solver: Arturo<f64>, upper: Option<&[f64]>) -> Result<Arturo<f64>, Er
     }
 }
 
+fn clipped(x: Vec<f64>, upper: &[f64]) -> Vec<f64> {
+    x.into_iter().zip(upper).map(|(x, most)| x.min(*most)).collect()
+}
+
 /// The minimum below these bounds, by exact gradients.
 fn bounded_minimum(problem: &dyn Problem, upper: &[f64]) -> Result<Vec<f64>, Error> {
-    let solution = solve(Exact(problem), bounded(solver(0), Some(upper))?, problem.start())?;
+    let solution =
+        solve(Exact(problem), bounded(solver(0), Some(upper))?, clipped(problem.start(), upper))?;
     Ok(solution.param)
 }
 
