@@ -33,9 +33,9 @@ use argmin::core::Error;
 /// println!("{solution}");
 /// assert!(matches!(solution.verdict, Verdict::NoiseLimited { .. }));
 /// // noise 1 over curvature 1 and 10, and the square root of the draws that the answer is the mean of:
-/// // some hundred of 1000
-/// assert!((0.03..0.1).contains(&solution.standard_error[0]));
-/// assert!((0.003..0.01).contains(&solution.standard_error[1]));
+/// // a hundred or more of 1000
+/// assert!((0.03..0.2).contains(&solution.standard_error[0]));
+/// assert!((0.003..0.02).contains(&solution.standard_error[1]));
 ///
 /// // from 1000 fresh draws
 /// # #[cfg(feature = "nalgebra")] {
