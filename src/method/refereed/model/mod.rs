@@ -266,8 +266,8 @@ impl Model {
 
     /// Moves x by the step that was chosen.
     fn advance(&mut self, round: fn(f64) -> f64) {
-        let (is_significant, is_short) =
-            (self.step.is_significant(stage::SIGNIFICANCE), self.is_short());
+        let is_significant = self.step.is_significant(stage::SIGNIFICANCE);
+        let was_short = self.step.is_bound() && (is_significant || self.is_short());
         let previous = &mut self.previous;
         previous.point.copy_from_slice(&self.x);
         previous.gradient.copy_from_slice(&self.stage.mean);
@@ -280,7 +280,7 @@ impl Model {
         previous.gain = self.step.gain.max(f64::MIN_POSITIVE);
         previous.noise = self.step.noise;
         previous.is_significant = is_significant;
-        previous.was_short = self.step.is_bound() && (is_significant || is_short);
+        previous.was_short = was_short;
         previous.exists = true;
         self.begin_stage();
     }
