@@ -22,6 +22,8 @@ const ORDERS: usize = 4;
 const FIRST_SHARE: f64 = 0.5;
 const LEADING_SHARE: f64 = 0.75;
 const LEAST_SHARE: f64 = 1.0 / 16.0;
+/// The least share while the errors of the foundation's answer wait for the Hessian.
+const ERROR_SHARE: f64 = 0.25;
 /// The same without noise.
 const EXACT_SHARE: f64 = 15.0 / 16.0;
 
@@ -168,12 +170,14 @@ impl<F: Copy> Referee<F> {
         self.winner.unwrap_or(default)
     }
 
-    /// Shares the next draws out, after the foundation's answer was compared with the model's.
-    pub fn settle(&mut self, winner: Option<Player>) {
+    /// Shares the next draws out, after the foundation's answer was compared with the model's. An answer at rest
+    /// whose errors wait for the Hessian can spare more of them.
+    pub fn settle(&mut self, winner: Option<Player>, errors_wait: bool) {
         self.winner = winner;
+        let least = if errors_wait { ERROR_SHARE } else { LEAST_SHARE };
         self.share = match winner {
             Some(Player::Model) => LEADING_SHARE,
-            _ => (0.5 * self.share).max(LEAST_SHARE),
+            _ => (0.5 * self.share).max(least),
         };
     }
 
@@ -261,7 +265,7 @@ mod tests {
         let mut referee = Referee::begin_at();
         assert_eq!(referee.leader(false), Player::Foundation);
         assert_eq!(referee.leader(true), Player::Model);
-        referee.settle(Some(Player::Foundation));
+        referee.settle(Some(Player::Foundation), false);
         assert_eq!(referee.leader(true), Player::Foundation);
     }
 
@@ -277,9 +281,9 @@ mod tests {
             (0..1000).fold(0, next)
         };
         assert!((495..=505).contains(&walks(&referee)));
-        referee.settle(Some(Player::Model));
+        referee.settle(Some(Player::Model), false);
         assert!((245..=255).contains(&walks(&referee)));
-        (0..10).for_each(|_| referee.settle(None));
+        (0..10).for_each(|_| referee.settle(None, false));
         assert!((932..=942).contains(&walks(&referee)));
     }
 

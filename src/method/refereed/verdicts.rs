@@ -70,7 +70,9 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
                 Verdict::Worse => Some(Player::Foundation),
                 _ => None,
             };
-            self.referee.settle(winner);
+            let errors_wait =
+                winner != Some(Player::Model) && self.model.do_errors_wait(draw_count);
+            self.referee.settle(winner, errors_wait);
             match winner {
                 Some(Player::Model) => {
                     write(&mut self.average, &self.model.answer);

@@ -1,6 +1,7 @@
 //! What the model knows about the distance of its answer from the minimum.
 
-use super::Model;
+use super::noise::Energy;
+use super::{Model, probe};
 use crate::dense::{dot, factorize, inverse_quadratic, isolate, quadratic, solve, transpose};
 use crate::method::{Evidence, Progress};
 
@@ -50,6 +51,8 @@ impl Model {
         let held = self.held(answer);
         let mut evidence = self.common(gradient, share, variance.recip(), &held);
         evidence.averaged = Some(variance / share);
+        let drift = |i: usize| if held[i] { 0.0 } else { self.walk.late_mean(i) - answer[i] };
+        evidence.drift = (0..held.len()).map(drift).collect();
         let is_steady = self.is_steady(evidence.noise.map(|energy| energy / share), &held);
         let is_resting = is_long && is_steady && self.is_known_or_noise(&mut evidence, &held);
         evidence.progress = if is_resting { Progress::Resting } else { Progress::Moving };
@@ -62,16 +65,34 @@ impl Model {
         if !self.walk.is_time_to_look() || self.noise.is_zero() || !self.curvature.is_known {
             return false;
         }
-        let hessian = &self.curvature.matrix;
-        let Some(share) = self.walk.change(hessian, &mut self.work) else {
+        let Some((change, noise)) = self.change_of_walk() else {
             return false;
         };
-        let change = inverse_quadratic(self.curvature.factor(), &mut self.work);
         self.walk.way(&mut self.work);
         let uncertainty = self.work.len() as f64 * self.curvature.relative_variance(&self.noise);
-        let doubt = uncertainty * quadratic(hessian, &self.work);
+        let doubt = uncertainty * quadratic(&self.curvature.matrix, &self.work);
+        change > CONTRADICTION * (noise.trace + doubt)
+    }
+
+    /// Whether the foundation's answer is at rest after so many draws of the run, and its errors are only as good
+    /// as a Hessian that is not well known.
+    pub fn do_errors_wait(&mut self, draw_count: u64) -> bool {
+        let is_long = self.walk.count() >= LEAST_PART * draw_count as f64;
+        let is_rough = self.x.len() as f64 * self.curvature.relative_variance(&self.noise)
+            > probe::GOOD_ENOUGH;
+        is_long
+            && is_rough
+            && self.change_of_walk().is_some_and(|(change, noise)| {
+                change <= (1.0 + CHANCE * noise.spread) * noise.trace
+            })
+    }
+
+    /// The energy of what the newer half of the walk says less the older one, and that of its noise.
+    fn change_of_walk(&mut self) -> Option<(f64, Energy)> {
+        let share = self.walk.change(&self.curvature.matrix, &mut self.work)?;
+        let change = inverse_quadratic(self.curvature.factor(), &mut self.work);
         let energy = self.noise.energy(self.curvature.factor(), self.x.len());
-        change > CONTRADICTION * (share * energy.trace + doubt)
+        Some((change, Energy { trace: share * energy.trace, ..energy }))
     }
 
     /// Whether the halves of the walk differ by no more than chance, for draws with noise of this energy
@@ -145,11 +166,8 @@ impl Model {
         let mut evidence = self.common(gradient, share, weight, &held);
         // noise of the answer in units of that of its gradient
         evidence.averaged = Some(weight.recip() / share);
-        let energy = evidence.noise.map(|energy| energy / share);
-        let is_resting = rest.is_some()
-            && self.is_settled()
-            && self.is_steady(energy, &held)
-            && self.is_known_or_noise(&mut evidence, &held);
+        let is_resting =
+            rest.is_some() && self.is_settled() && self.is_known_or_noise(&mut evidence, &held);
         evidence.progress = if is_resting { Progress::Resting } else { Progress::Moving };
         evidence
     }
@@ -222,6 +240,7 @@ impl Model {
             bias: 0.0,
             effective_draws: if self.noise.is_zero() { f64::INFINITY } else { draws },
             averaged: None,
+            drift: Vec::new(),
             is_exact: self.noise.is_zero(),
             is_flat: self.is_flat(&gradient, share, &newton_step, &variance),
             progress: Progress::Unknown,

@@ -72,6 +72,13 @@ impl Walk {
         self.older.count >= 2.0 && self.newer.count >= 2.0
     }
 
+    /// A coordinate of the mean of both halves: of all points but those of the first half of the walk, or
+    /// fewer.
+    pub fn late_mean(&self, i: usize) -> f64 {
+        let share = self.newer.count / (self.newer.count + self.older.count);
+        self.older.point[i] + share * (self.newer.point[i] - self.older.point[i])
+    }
+
     /// Draws of the walk.
     pub fn count(&self) -> f64 {
         self.before + self.newer.count
