@@ -6,12 +6,14 @@
 //! cargo run --release --example coverage -- sphere 200
 //! cargo run --release --example coverage -- intervals 200
 //! cargo run --release --example coverage -- stops 67
+//! cargo run --release --example coverage -- rival_stops 20
 //! ```
 //!
 //! The number is that of the seeds a problem. Each prints a table in Markdown.
 
 mod claims;
 mod intervals;
+mod rival_stops;
 mod sphere;
 mod stops;
 
@@ -34,8 +36,11 @@ fn main() -> Result<(), Error> {
         "claims" => claims::print(seeds),
         "intervals" => intervals::print(seeds),
         "stops" => stops::print(seeds),
+        "rival_stops" => rival_stops::print(seeds),
         _ => {
-            eprintln!("say which table: claims, sphere, intervals or stops; and how many seeds");
+            eprintln!(
+                "say which table: claims, sphere, intervals, stops or rival_stops; and how many seeds"
+            );
             Ok(())
         }
     }

@@ -4,10 +4,10 @@ use crate::{Oracle, for_seeds, problem, solver};
 use argmin::core::{Error, Executor, State, TerminationReason};
 use argmin_arturo::solution::Tolerance;
 
-const MAX_ITERS: u64 = 10_000;
+pub const MAX_ITERS: u64 = 10_000;
 
 /// Three problems of each of five families.
-const PROBLEMS: [&str; 15] = [
+pub const PROBLEMS: [&str; 15] = [
     "quadratic/diagonal/n=10/cond=1e2/noise=1e-1",
     "quadratic/rotated/n=10/cond=1e2/noise=1e-1",
     "quadratic/rotated/n=10/cond=1e4/noise=1e-1",
@@ -26,7 +26,7 @@ const PROBLEMS: [&str; 15] = [
 ];
 
 /// Tolerances in units of the gap at the start.
-const TOLERANCES: [f64; 2] = [1e-2, 1e-3];
+pub const TOLERANCES: [f64; 2] = [1e-2, 1e-3];
 
 pub fn print(seeds: u64) -> Result<(), Error> {
     println!("| problem | tolerance / gap at the start | runs | stopped | false | draws |");
