@@ -102,7 +102,7 @@ fn draw_profiles(out: &Path, all: &[Scores]) -> Result<(), Box<dyn Error>> {
     let parts = [
         ("all problems", None),
         ("tuning half", Some(Half::Tuning)),
-        ("look-once half", Some(Half::LookOnce)),
+        ("held-out half", Some(Half::HeldOut)),
     ];
     let panels = parts.map(|(title, half)| Panel {
         title: title.into(),

@@ -73,12 +73,12 @@ pub struct Plan {
     pub courses: Vec<Course>,
 }
 
-/// The two halves of the suite: arTuRO's constants were chosen on one, the other was looked at
+/// The two halves of the suite: arTuRO's constants were chosen on one; the other was held out, and looked at
 /// once.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Half {
     Tuning,
-    LookOnce,
+    HeldOut,
 }
 
 impl Half {
@@ -89,7 +89,7 @@ impl Half {
         if name.contains(':') || (fnv1a(key) >> 20).is_multiple_of(2) {
             Self::Tuning
         } else {
-            Self::LookOnce
+            Self::HeldOut
         }
     }
 }
@@ -98,7 +98,7 @@ impl fmt::Display for Half {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Tuning => "tuning",
-            Self::LookOnce => "look-once",
+            Self::HeldOut => "held-out",
         })
     }
 }

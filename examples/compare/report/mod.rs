@@ -35,7 +35,7 @@ pub fn markdown(setup: &Setup, instances: &[Instance], all: &[Scores]) -> String
     text += &limits::markdown(instances, all);
     text += &rivals::markdown(all);
     if let Some(scores) = usual(all) {
-        for (title, half) in [("tuning half", Half::Tuning), ("look-once half", Half::LookOnce)] {
+        for (title, half) in [("tuning half", Half::Tuning), ("held-out half", Half::HeldOut)] {
             text += &headline::table(title, scores, &scores.rows_of(Some(half)));
         }
         text += "\n## Profiles\n\n![Data profiles](data-profiles.svg)\n\n";
@@ -61,7 +61,7 @@ and the exact cost where draws have none; with frozen draws it minimizes the mea
 the budget, and it is started again from its last iterate where it stops early. *Fresh draws*: every
 gradient has noise of its own, whatever draw is asked for, as in a laboratory. Problems without noise
 are run once, for their draws are all alike. On the tuning half of the eleven oldest families
-arTuRO's constants were chosen; the other half was looked at once.
+arTuRO's constants were chosen; the other half was held out.
 ";
 
 /// The results at the budget that all problems are run to.
