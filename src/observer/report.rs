@@ -129,7 +129,10 @@ impl Report {
         }
         let row = |i: usize| {
             let name = names.get(i).map_or_else(|| i.to_string(), |name| name.to_string());
-            let values = columns.iter().map(|column| number(column[i]));
+            let values = columns.iter().enumerate().map(|(column, values)| match column {
+                1 => solution.error_text(i),
+                _ => number(values[i]),
+            });
             std::iter::once(name).chain(values).collect()
         };
         let len = param.len();
@@ -271,6 +274,7 @@ mod tests {
             effective_draws: Some(70.0),
             draw_count: 100,
             verdict: crate::solution::Verdict::StillMoving,
+            on_bounds: Vec::new(),
         };
         let html =
             Report::new("").with_solution(&solution, &["mass, kg", "a < b"]).unwrap().to_html();

@@ -122,5 +122,6 @@ pub(crate) fn assess<P>(
         effective_draws: (!evidence.is_exact).then_some(evidence.effective_draws),
         draw_count,
         verdict: verdict(evidence, &gains, draw_count),
+        on_bounds: Vec::new(),
     }
 }

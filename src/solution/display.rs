@@ -26,16 +26,16 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// Writes a table with a line for each coordinate, in the middle of a long one dots.
+/// Writes a table of `len` lines, in the middle of a long one dots; `cell` writes an entry of a line.
 pub(super) fn table<const C: usize>(
     f: &mut fmt::Formatter<'_>,
     header: [&str; C],
-    columns: [&[f64]; C],
+    len: usize,
+    cell: impl Fn(usize, usize) -> String,
 ) -> fmt::Result {
     write!(f, "{:>6}", "i")?;
     header.iter().try_for_each(|name| write!(f, " {name:>14}"))?;
     writeln!(f)?;
-    let len = columns[0].len();
     for i in 0..len {
         if len > SHOWN && (SHOWN / 2..len - SHOWN / 2).contains(&i) {
             if i == SHOWN / 2 {
@@ -44,7 +44,7 @@ pub(super) fn table<const C: usize>(
             continue;
         }
         write!(f, "{i:>6}")?;
-        columns.iter().try_for_each(|column| write!(f, " {:>14}", number(column[i])))?;
+        (0..C).try_for_each(|column| write!(f, " {:>14}", cell(i, column)))?;
         writeln!(f)?;
     }
     Ok(())
@@ -70,18 +70,30 @@ impl<P: ParamVec> fmt::Display for Solution<P> {
         let header = ["x", "std. error", "gradient", "std. error", "R-hat"];
         let x = self.coordinates().map_err(|_| fmt::Error)?;
         let columns = [&x[..], &self.standard_error, &self.gradient, &self.gradient_error];
+        let cell = |i: usize, column: usize| match (column, &self.r_hat) {
+            (1, _) => self.error_text(i),
+            (4, Some(r_hat)) => number(r_hat[i]),
+            _ => number(columns[column][i]),
+        };
         match &self.r_hat {
-            Some(r_hat) => {
-                let [x, error, gradient, gradient_error] = columns;
-                table(f, header, [x, error, gradient, gradient_error, r_hat])?;
-            }
-            None => table(f, [header[0], header[1], header[2], header[3]], columns)?,
+            Some(_) => table(f, header, x.len(), cell)?,
+            None => table(f, [header[0], header[1], header[2], header[3]], x.len(), cell)?,
         }
         write!(f, "{}", self.summary())
     }
 }
 
 impl<P> Solution<P> {
+    /// The standard error of a coordinate, or the bound that it is on.
+    pub(crate) fn error_text(&self, i: usize) -> String {
+        match [self.is_on_lower_bound(i), self.is_on_upper_bound(i)] {
+            [false, false] => number(self.standard_error[i]),
+            [true, false] => "on lower bound".into(),
+            [false, true] => "on upper bound".into(),
+            [true, true] => "fixed".into(),
+        }
+    }
+
     /// Gain, draws and verdict, a line each.
     pub(crate) fn summary(&self) -> String {
         let (gain, bound) = (self.predicted_gain, self.predicted_gain_bound);
@@ -122,6 +134,7 @@ mod tests {
             effective_draws: Some(0.0),
             draw_count: 100,
             verdict: Verdict::StillMoving,
+            on_bounds: Vec::new(),
         };
         assert_eq!(
             solution.summary(),

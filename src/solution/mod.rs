@@ -67,7 +67,8 @@ use normal::two_sided_quantile;
 /// The errors are those of the draws alone: how well the *optimum* is known, not how well the
 /// optimum of the data represents the world (for that see [`posterior_deviation`](Self::posterior_deviation)).
 ///
-/// [`Display`](std::fmt::Display) prints a table.
+/// [`Display`](std::fmt::Display) prints a table. Instead of an error of 0 it shows
+/// which bound a coordinate is on.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -76,8 +77,8 @@ pub struct Solution<P = Vec<f64>> {
     pub param: P,
     /// Monte-Carlo standard error of each coordinate, in units of x: noise of the gradient over the
     /// curvature, and the known distance of the recommended point from the minimum of the model. It is 0
-    /// for a coordinate on a bound, and for one whose gradient is 0 in all draws; infinite where the
-    /// Hessian is not known.
+    /// for a coordinate on a bound ([`is_on_lower_bound`](Self::is_on_lower_bound)), and for one whose
+    /// gradient is 0 in all draws; infinite where the Hessian is not known.
     pub standard_error: Vec<f64>,
     /// Split R-hat of each coordinate (Gelman and Rubin 1992, split in halves as in Vehtari et al.
     /// 2021) over the last 4 to 8 segments of the path; only
@@ -103,6 +104,9 @@ pub struct Solution<P = Vec<f64>> {
     pub draw_count: u64,
     /// Whether the errors can be trusted, and what to do next.
     pub verdict: Verdict,
+    /// Whether the lower and the upper bound hold each coordinate; empty without bounds.
+    #[cfg_attr(feature = "serde1", serde(default))]
+    pub(crate) on_bounds: Vec<[bool; 2]>,
 }
 
 /// The state of a run.
@@ -156,6 +160,44 @@ impl<P: ParamVec> Solution<P> {
 }
 
 impl<P> Solution<P> {
+    /// Whether the answer has this coordinate on its lower bound, where it has no error; see
+    /// [`with_bounds`](crate::Arturo::with_bounds). A coordinate with equal bounds is on both.
+    ///
+    /// ```
+    /// use argmin::core::Gradient;
+    /// use argmin_arturo::oracle::GaussianNoise;
+    /// use argmin_arturo::prelude::*;
+    ///
+    /// /// 1/2 |x - (-1, 1, 3)|^2
+    /// struct Bowl;
+    /// impl Gradient for Bowl {
+    ///     type Param = Vec<f64>;
+    ///     type Gradient = Vec<f64>;
+    ///     fn gradient(&self, x: &Vec<f64>) -> Result<Vec<f64>, Error> {
+    ///         Ok(vec![x[0] + 1.0, x[1] - 1.0, x[2] - 3.0])
+    ///     }
+    /// }
+    /// let solver = Arturo::new().with_bounds(vec![0.0; 3], vec![2.0; 3])?;
+    /// let result = Executor::new(GaussianNoise::new(Bowl, 0.1)?, solver)
+    ///     .configure(|state| state.param(vec![0.5; 3]).max_iters(1000))
+    ///     .run()?;
+    /// let solution = result.solution()?;
+    /// assert!(solution.is_on_lower_bound(0) && !solution.is_on_upper_bound(0));
+    /// assert!(!solution.is_on_lower_bound(1) && !solution.is_on_upper_bound(1));
+    /// assert!(solution.is_on_upper_bound(2));
+    /// assert!(solution.to_string().contains("on lower bound"));
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn is_on_lower_bound(&self, coordinate: usize) -> bool {
+        self.on_bounds.get(coordinate).is_some_and(|[lower, _]| *lower)
+    }
+
+    /// Whether the answer has this coordinate on its upper bound; see
+    /// [`is_on_lower_bound`](Self::is_on_lower_bound).
+    pub fn is_on_upper_bound(&self, coordinate: usize) -> bool {
+        self.on_bounds.get(coordinate).is_some_and(|[_, upper]| *upper)
+    }
+
     /// The standard deviation of each coordinate in the diagonal Laplace approximation of a posterior:
     /// independent normal distributions about the recommended point, of variance temperature / curvature.
     ///

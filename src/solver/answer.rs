@@ -161,6 +161,14 @@ impl<F: Scalar, M: Method<F>, C> Arturo<F, M, C> {
         let x = evidence.point.as_deref().unwrap_or(x);
         let mut solution = assess(evidence, x, param, best, self.run.draw_count);
         solution.r_hat = self.segments.as_ref().and_then(Segments::r_hat);
+        if let Some([lower, upper]) = self.method.bounds() {
+            // a mean of a path can be on a bound by chance; it has an error then
+            let is_on = |i: usize, bound: F| {
+                solution.standard_error[i] == 0.0 && best[i] == bound.to_f64_exact()
+            };
+            solution.on_bounds =
+                (0..best.len()).map(|i| [is_on(i, lower[i]), is_on(i, upper[i])]).collect();
+        }
         if self.stopping.as_ref().is_some_and(Stopping::is_met) {
             solution.verdict = Verdict::Converged;
         }

@@ -4,7 +4,7 @@ use super::face::{Minimum, Quadratic};
 use crate::error::{Requirement, require};
 use crate::param::{ParamVec, Scalar};
 use crate::solution::Verdict;
-use crate::solution::display::table;
+use crate::solution::display::{number, table};
 use crate::solution::normal::two_sided_quantile;
 use argmin::core::Error;
 use nalgebra::DMatrix;
@@ -162,12 +162,18 @@ impl<P: ParamVec> fmt::Display for Certificate<P> {
         match (self.standard_error(), self.predicted_gain) {
             (Some(error), Some(gain)) => {
                 let header = ["x", "std. error", "gradient", "std. error"];
-                table(f, header, [&x, &error, gradient, gradient_error])?;
+                let columns = [&x, &error, gradient, gradient_error];
+                let cell = |i: usize, column: usize| match (column, self.held[i]) {
+                    (1, true) => "held".into(),
+                    _ => number(columns[column][i]),
+                };
+                table(f, header, x.len(), cell)?;
                 writeln!(f, "f above its minimum by about {gain:.2e}")?;
             }
             _ => {
                 let header = ["x", "gradient", "std. error"];
-                table(f, header, [&x, gradient, gradient_error])?;
+                let columns = [&x, gradient, gradient_error];
+                table(f, header, x.len(), |i, column| number(columns[column][i]))?;
             }
         }
         let (count, error) = (self.gradient_count, 100.0 * self.hessian_error);

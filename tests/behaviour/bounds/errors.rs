@@ -65,3 +65,30 @@ fn the_coordinates_off_the_bound_have_errors_that_cover_the_minimum() {
     let share = covered as f64 / (2 * claims) as f64;
     assert!((0.90..=0.99).contains(&share), "the intervals cover {share}");
 }
+
+#[test]
+fn the_printed_answer_names_the_bound_that_a_coordinate_is_on() {
+    let infinite = f64::INFINITY;
+    let run = |upper: f64, fixed: f64| {
+        let solver = Arturo::new()
+            .with_bounds(vec![0.0, -infinite, fixed], vec![infinite, upper, fixed])
+            .unwrap();
+        let mut result = Executor::new(Bowl, solver)
+            .configure(|state| state.param(vec![3.0, -1.0, fixed]).max_iters(3000))
+            .run()
+            .unwrap();
+        (result.solution().unwrap(), result.certify(100).unwrap())
+    };
+    let (solution, certificate) = run(0.5, 2.0);
+    let sides = |i| [solution.is_on_lower_bound(i), solution.is_on_upper_bound(i)];
+    assert_eq!([0, 1, 2, 3].map(sides), [[true, false], [false, true], [true, true], [false; 2]]);
+    let cell = |text: &str, line: usize| text.lines().nth(line).unwrap()[22..36].to_string();
+    let cells = [1, 2, 3].map(|line| cell(&solution.to_string(), line));
+    assert_eq!(cells, ["on lower bound", "on upper bound", "         fixed"]);
+    assert!([1, 2, 3].iter().all(|line| cell(&certificate.to_string(), *line).ends_with("held")));
+
+    let (free, _) = run(infinite, 2.0);
+    assert!(!free.is_on_lower_bound(1) && !free.is_on_upper_bound(1));
+    let error: f64 = cell(&free.to_string(), 2).trim().parse().unwrap();
+    assert!((error / free.standard_error[1] - 1.0).abs() < 1e-3);
+}
