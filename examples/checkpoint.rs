@@ -20,7 +20,7 @@ use argmin::core::{Error, Executor, IterState, State};
 use argmin_arturo::checkpoint::AtomicCheckpoint;
 use argmin_arturo::observer::History;
 #[cfg(feature = "plot")]
-use argmin_arturo::observer::{Panel, Plot};
+use argmin_arturo::observer::Plot;
 use argmin_arturo::oracle::{FiniteSum, MiniBatch};
 use argmin_arturo::{Arturo, Telemetry};
 use serde::Deserialize;
@@ -109,12 +109,10 @@ fn main() -> Result<(), Error> {
     assert_eq!(bits(&resumed), bits(&whole));
     println!("\nthe last two agree to the last bit");
     #[cfg(feature = "plot")]
-    Plot::new()
+    Plot::empty()
         .with_title("Flow of the Nile: a fit that was stopped and went on")
-        .with_panels([
-            Panel::new("norm of the drawn gradient, f/x", ["gradient_norm"]),
-            Panel::new("noise of a drawn gradient (norm), f/x", ["noise_level"]),
-        ])
+        .with_panel("norm of the drawn gradient, f/x", ["gradient_norm"])
+        .with_panel("noise of a drawn gradient (norm), f/x", ["noise_level"])
         .with_run("before the stop", histories[0].table())
         .with_run("resumed", histories[1].table())
         .save("checkpoint.svg")?;

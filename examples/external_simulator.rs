@@ -21,7 +21,7 @@
 //! Data: annual flow of the Nile at Aswan, 1871-1970, in 10^8 m^3 (R's `datasets::Nile`).
 
 use argmin::core::{Error, Executor, State};
-use argmin_arturo::session::{Asked, Session, Ticket};
+use argmin_arturo::session::{Asked, Session};
 use argmin_arturo::{Arturo, Draw, NonFinite, StochasticGradient};
 use rand::Rng;
 use serde_json::{Value, json};
@@ -56,7 +56,7 @@ fn main() -> Result<(), Error> {
             session.open().try_for_each(|asked| simulator.ask(asked))?;
             continue;
         };
-        let ticket = Ticket::new(answer["ticket"].as_u64().ok_or(Error::msg("no ticket"))?);
+        let ticket = answer["ticket"].as_u64().ok_or(Error::msg("no ticket"))?;
         match answer["lost"].as_str() {
             Some(reason) => session.tell_lost(ticket, reason)?,
             None => session.tell(ticket, &numbers(&answer["gradient"])?)?,
@@ -102,7 +102,7 @@ impl Simulator {
     fn ask(&mut self, asked: Asked<'_, f64>) -> Result<(), Error> {
         let Asked { ticket, param, draw, .. } = asked;
         let (seed, index) = (draw.seed(), draw.index());
-        let line = json!({ "ticket": ticket.number(), "x": param, "seed": seed, "index": index });
+        let line = json!({ "ticket": ticket, "x": param, "seed": seed, "index": index });
         Ok(writeln!(self.questions, "{line}")?)
     }
 

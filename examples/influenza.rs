@@ -180,17 +180,16 @@ fn main() -> Result<(), Error> {
 /// What was seen, and what the equations say.
 #[cfg(feature = "plot")]
 fn picture(outbreak: &Outbreak, x: &[f64]) -> Result<(), Error> {
-    use argmin_arturo::observer::{Column, Panel, Plot, Table};
+    use argmin_arturo::observer::{Plot, Table};
 
-    let curve = |values: Vec<f64>| Table {
-        iterations: (1..=values.len() as u64).collect(),
-        columns: vec![Column { name: "boys".into(), values }],
-        ..Table::default()
+    let curve = |values: Vec<f64>| {
+        let iterations = (1..=values.len() as u64).collect();
+        Table { iterations, ..Table::default() }.with_column("boys", values)
     };
     let infected = |x: &[f64]| days(x).take(outbreak.term_count()).map(Boys::infected).collect();
-    Plot::new()
+    Plot::empty()
         .with_title("Influenza in a boarding school, 1978")
-        .with_panels([Panel::new("boys in bed", ["boys"]).linear()])
+        .with_linear_panel("boys in bed", ["boys"])
         .with_x_label("day")
         .with_points("boys in bed", curve(outbreak.in_bed.clone()))
         .with_run("SIR, fitted", curve(infected(x)))

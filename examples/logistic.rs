@@ -19,7 +19,7 @@ use argmin::solver::linesearch::MoreThuenteLineSearch;
 use argmin::solver::quasinewton::LBFGS;
 use argmin_arturo::Arturo;
 use argmin_arturo::baseline::Adam;
-use argmin_arturo::observer::{Column, Table};
+use argmin_arturo::observer::Table;
 use argmin_arturo::oracle::{FiniteSum, MiniBatch};
 use argmin_arturo::schedule::KlSchedule;
 use std::sync::{Arc, Mutex};
@@ -126,7 +126,7 @@ impl Observe<Run> for Excess {
         let mut table = self.table.lock().expect("no other thread panics");
         if let Some(w) = state.get_best_param() {
             table.iterations.push(state.get_iter() + 1);
-            table.columns[0].values.push(self.tumours.cost(w)? - OPTIMUM);
+            table.columns[0].1.push(self.tumours.cost(w)? - OPTIMUM);
         }
         Ok(())
     }
@@ -154,8 +154,7 @@ where
     let w = result.state().get_best_param().expect("a run has a best point").clone();
 
     // the same run again, now watched
-    let columns = vec![Column { name: "excess".into(), values: Vec::new() }];
-    let table = Arc::new(Mutex::new(Table { columns, ..Table::default() }));
+    let table = Arc::new(Mutex::new(Table::default().with_column("excess", Vec::new())));
     let excess = Excess { tumours: tumours.clone(), table };
     executor(solver)?.add_observer(excess.clone(), ObserverMode::Every(50)).run()?;
     let table = excess.table.lock().expect("no other thread panics").clone();
@@ -174,7 +173,7 @@ fn lbfgs(tumours: &Tumours) -> Result<Outcome, Error> {
 
 /// The number of draws after which the cost stays within 1e-3 of the minimum.
 fn draws_to_stay_below(excess: &Table) -> Option<u64> {
-    let last_above = excess.columns[0].values.iter().rposition(|excess| *excess > 1e-3);
+    let last_above = excess.columns[0].1.iter().rposition(|excess| *excess > 1e-3);
     excess.iterations.get(last_above.map_or(0, |row| row + 1)).copied()
 }
 
@@ -204,11 +203,10 @@ fn main() -> Result<(), Error> {
     println!("\nThe exact gradient costs as much as 18 batches: L-BFGS is the better tool here.");
     #[cfg(feature = "plot")]
     {
-        use argmin_arturo::observer::{Panel, Plot};
-        let panel = Panel::new("cost above the minimum, nats per tumour", ["excess"]);
-        let mut plot = Plot::new()
+        use argmin_arturo::observer::Plot;
+        let mut plot = Plot::empty()
             .with_title("Breast cancer, logistic regression on batches of 32")
-            .with_panels([panel])
+            .with_panel("cost above the minimum, nats per tumour", ["excess"])
             .with_x_label("gradients drawn");
         for outcome in &outcomes {
             if let Some(excess) = &outcome.excess {

@@ -11,7 +11,7 @@
 
 use argmin::core::observers::{Observe, ObserverMode};
 use argmin::core::{Error, Executor, IterState, KV, State};
-use argmin_arturo::observer::{Column, Table};
+use argmin_arturo::observer::Table;
 use argmin_arturo::rand_distr::{Binomial, Distribution};
 use argmin_arturo::{Arturo, Draw, StochasticGradient};
 use std::f64::consts::{FRAC_PI_2, TAU};
@@ -139,7 +139,7 @@ impl Observe<Run> for Errors {
         let mut table = self.table.lock().expect("no other thread panics");
         if let Some(angles) = state.get_best_param() {
             table.iterations.push(state.get_iter() + 1);
-            table.columns[0].values.push(self.molecule.error(angles));
+            table.columns[0].1.push(self.molecule.error(angles));
         }
         Ok(())
     }
@@ -152,8 +152,7 @@ fn main() -> Result<(), Error> {
     println!("Ground state of H2 at 0.735 Angstrom (STO-3G) on two simulated qubits");
     println!("{shots} shots a gradient, {DRAWS} gradients\n");
 
-    let columns = vec![Column { name: "error".into(), values: Vec::new() }];
-    let table = Table { columns, ..Table::default() };
+    let table = Table::default().with_column("error", Vec::new());
     let errors = Errors { molecule: molecule.clone(), table: Arc::new(Mutex::new(table)) };
     let result = Executor::new(molecule.clone(), Arturo::new().with_seed(1))
         .configure(|state| state.param(START.to_vec()).max_iters(DRAWS))
@@ -174,7 +173,7 @@ fn main() -> Result<(), Error> {
     let angles: Vec<f64> = angles.iter().map(|t| t - TAU * (t / TAU).round()).collect();
     println!("angles               {angles:.4?} rad");
     let table = errors.table.lock().expect("no other thread panics").clone();
-    let values = &table.columns[0].values;
+    let values = &table.columns[0].1;
     let last_above = values.iter().rposition(|error| *error > CHEMICAL_ACCURACY);
     let reached = table.iterations.get(last_above.map_or(0, |row| row + 1)).copied();
     if let Some(draws) = reached {
@@ -186,10 +185,10 @@ fn main() -> Result<(), Error> {
     }
     #[cfg(feature = "plot")]
     {
-        use argmin_arturo::observer::{Panel, Plot};
-        Plot::new()
+        use argmin_arturo::observer::Plot;
+        Plot::empty()
             .with_title("Hydrogen molecule: error of the recommended state")
-            .with_panels([Panel::new("energy above the ground state, millihartree", ["error"])])
+            .with_panel("energy above the ground state, millihartree", ["error"])
             .with_x_label("gradients measured")
             .with_run(format!("arTuRO, {SHOTS} shots a term"), table)
             .save("vqe_h2.svg")?;

@@ -99,6 +99,15 @@ pub enum ArturoError {
         /// The iteration, from 0.
         iteration: u64,
     },
+    /// A [`Stream`](crate::oracle::Stream) has no more rows.
+    #[error(
+        "Stream: there are no more rows after {row_count}; limit the iterations, or end the run with its \
+         result by `with_stop`"
+    )]
+    StreamEnded {
+        /// The number of rows that there were.
+        row_count: u64,
+    },
     /// The oracle has failed at this draw on another rank (feature `mpi`).
     #[error("rank {rank}: {reason}")]
     Rank {

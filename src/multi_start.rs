@@ -50,15 +50,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// }
 ///
 /// let outcome = MultiStart::new(vec![vec![2.0], vec![-2.0]])?.with_evaluation(1, 0)?.run(
-///     |start| {
-///         let solver = Arturo::new().with_seed(start.seed);
+///     |start, seed| {
+///         let solver = Arturo::new().with_seed(seed);
 ///         Executor::new(GaussianNoise::new(TwoValleys, 0.1)?, solver)
-///             .configure(|state| state.param(start.param.clone()).max_iters(500))
+///             .configure(|state| state.param(start).max_iters(500))
 ///             .run()
 ///     },
 ///     &TwoValleys,
 /// )?;
-/// assert_eq!(outcome.best().start.index, 1);
+/// assert_eq!(outcome.best().start, [-2.0]);
 /// assert!((outcome.best().param[0] + 1.06).abs() < 0.02);
 /// assert!((outcome.spread() - 1.0).abs() < 0.02); // the other valley is so much higher
 /// # Ok::<(), Error>(())
@@ -73,24 +73,24 @@ pub struct MultiStart<P> {
     on_rayon: bool,
 }
 
-/// The start of one run.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Start<P> {
-    /// Number of the run, from 0.
-    pub index: usize,
-    /// Its seed.
-    pub seed: u64,
-    /// Its start vector.
-    pub param: P,
+/// One run that is to be made.
+#[derive(Clone, Debug)]
+struct Start<P> {
+    index: usize,
+    seed: u64,
+    param: P,
 }
 
 /// A completed run, and the cost of its recommended point.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Finish<P, R> {
+    /// Number of the run, from 0.
+    pub index: usize,
     /// Its start.
-    pub start: Start<P>,
+    pub start: P,
+    /// Its seed.
+    pub seed: u64,
     /// The result of the executor.
     pub result: R,
     /// The recommended point.
@@ -108,7 +108,7 @@ pub struct Finish<P, R> {
 /// All runs, those that came to an end from best to worst.
 pub struct Outcome<P, R> {
     finishes: Vec<Finish<P, R>>,
-    failures: Vec<(Start<P>, Error)>,
+    failures: Vec<(usize, Error)>,
 }
 
 impl<P, R> Outcome<P, R> {
@@ -122,8 +122,8 @@ impl<P, R> Outcome<P, R> {
         &self.finishes
     }
 
-    /// The runs that failed, in the order of their starts.
-    pub fn failures(&self) -> &[(Start<P>, Error)] {
+    /// The numbers of the runs that failed, and their errors.
+    pub fn failures(&self) -> &[(usize, Error)] {
         &self.failures
     }
 
@@ -210,14 +210,14 @@ impl<P: ParamVec> MultiStart<P> {
         self
     }
 
-    /// Runs them all: `run` is given a start and runs an executor from it; `judge` draws the costs
-    /// of the results.
+    /// Runs them all: `run` is given a start and a seed, and runs an executor with both; `judge` draws the
+    /// costs of the results.
     ///
     /// # Errors
     /// If no run came to its end, the error of the first; else those of `judge`.
     pub fn run<O, S, I, J>(
         self,
-        run: impl Fn(&Start<P>) -> Result<OptimizationResult<O, S, I>, Error> + Sync,
+        run: impl Fn(P, u64) -> Result<OptimizationResult<O, S, I>, Error> + Sync,
         judge: &J,
     ) -> Result<Outcome<P, OptimizationResult<O, S, I>>, Error>
     where
@@ -226,13 +226,13 @@ impl<P: ParamVec> MultiStart<P> {
         J: StochasticCost<Param = P>,
     {
         let results = self.map(|start| {
-            let result = run(start)?;
+            let result = run(start.param.clone(), start.seed)?;
             let param =
                 result.state.get_best_param().cloned().ok_or_else(argmin_error_closure!(
                     NotInitialized,
                     format!(
                         "MultiStart: run {} ended without a best parameter vector; give its executor \
-                         the start by `configure(|state| state.param(start.param.clone()))`",
+                         the start by `configure(|state| state.param(start))`",
                         start.index
                     )
                 ))?;
@@ -242,7 +242,7 @@ impl<P: ParamVec> MultiStart<P> {
         for (start, result) in std::iter::zip(self.starts, results) {
             match result {
                 Ok((result, param)) => runs.push((start, result, param)),
-                Err(error) => failures.push((start, error)),
+                Err(error) => failures.push((start.index, error)),
             }
         }
         if runs.is_empty() {
@@ -291,6 +291,7 @@ impl<P: ParamVec> MultiStart<P> {
 impl Score {
     fn finish<P, R>(self, start: Start<P>, result: R, param: P) -> Finish<P, R> {
         let Self { cost, standard_error, excess, excess_error } = self;
-        Finish { start, result, param, cost, standard_error, excess, excess_error }
+        let Start { index, seed, param: start } = start;
+        Finish { index, start, seed, result, param, cost, standard_error, excess, excess_error }
     }
 }

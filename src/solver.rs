@@ -86,7 +86,7 @@ use std::marker::PhantomData;
 /// Stochastic Gradient-Based Optimization*, 2023, arXiv:2310.20574.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
-pub struct Arturo<F, M = Refereed<F>, C = ()> {
+pub struct Arturo<F = f64, M = Refereed<F>, C = ()> {
     method: M,
     cost: KeptCost<C>,
     run: Run,

@@ -3,7 +3,7 @@
 use crate::process::{Forecasts, simulate};
 use argmin::core::Error;
 use argmin_arturo::Draw;
-use argmin_arturo::observer::{Column, Panel, Plot, Table};
+use argmin_arturo::observer::{Plot, Table};
 use argmin_arturo::rand_distr::{Distribution, StandardNormal};
 
 /// Simulations a year.
@@ -28,20 +28,17 @@ pub fn draw(problem: &Forecasts, x: &[f64]) -> Result<(), Error> {
     let table = |first: u32, rows: &[[f64; 2]]| Table {
         iterations: (0..rows.len() as u64).map(|row| u64::from(first) + row).collect(),
         columns: [("hare", 0), ("lynx", 1)]
-            .map(|(name, species)| Column {
-                name: name.into(),
-                values: rows.iter().map(|logarithms| logarithms[species].exp()).collect(),
+            .map(|(name, species)| {
+                (name.into(), rows.iter().map(|logarithms| logarithms[species].exp()).collect())
             })
             .into(),
         ..Table::default()
     };
     let [low, median, high] = quantiles.map(|rows| table(problem.first_year + 1, &rows));
-    Plot::new()
+    Plot::empty()
         .with_title("Hare and lynx pelts, and their forecasts from the year before")
-        .with_panels([
-            Panel::new("hare, thousand pelts", ["hare"]),
-            Panel::new("lynx, thousand pelts", ["lynx"]),
-        ])
+        .with_panel("hare, thousand pelts", ["hare"])
+        .with_panel("lynx, thousand pelts", ["lynx"])
         .with_x_label("year")
         .with_band("forecast, middle 80 %", low, high)
         .with_run("forecast, median", median)

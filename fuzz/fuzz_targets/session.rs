@@ -3,7 +3,7 @@
 
 use arbitrary::Arbitrary;
 use argmin::core::{Error, Executor, IterState};
-use argmin_arturo::session::{Session, Ticket};
+use argmin_arturo::session::Session;
 use argmin_arturo::{Arturo, Draw, NonFinite, StochasticGradient};
 use libfuzzer_sys::fuzz_target;
 
@@ -52,7 +52,7 @@ fn bits(state: &IterState<Vec<f64>, Vec<f64>, (), (), (), f64>) -> Vec<u64> {
     vectors.into_iter().flatten().flatten().map(|x| x.to_bits()).chain([state.iter]).collect()
 }
 
-fn answer(session: &mut Session<Arturo<f64>>, bowl: Bowl, ticket: Ticket, x: Vec<f64>, draw: Draw) {
+fn answer(session: &mut Session<Arturo<f64>>, bowl: Bowl, ticket: u64, x: Vec<f64>, draw: Draw) {
     let mut g = vec![0.0; 2];
     let told = match bowl.stochastic_gradient(&x, draw, &mut g) {
         Ok(()) => session.tell(ticket, &g),
@@ -92,7 +92,7 @@ fuzz_target!(|input: Input| {
                 continue;
             }
             Call::Again(number) => {
-                let ticket = Ticket::new(number.into());
+                let ticket = u64::from(number);
                 if open.iter().any(|question| question.0 == ticket) {
                     continue;
                 }

@@ -77,19 +77,19 @@ pub use descent::Descent;
 /// # Reference
 ///
 /// D. P. Kingma, J. Ba, *Adam: A Method for Stochastic Optimization*, 2015, arXiv:1412.6980.
-pub type Adam<F> = Descent<adam::Moments<F, false>>;
+pub type Adam<F = f64> = Descent<adam::Moments<F, false>>;
 
 /// [`Adam`] with decoupled weight decay: it shrinks x itself, out of reach of the division by
 /// sqrt(v).
 ///
-/// The step is that of [`Adam`], but with `x <- (1 - alpha lambda) x` before it in place of
+/// The step is that of [`Adam`], but with `x <- (1 - alpha lambda) x` before it instead of
 /// `g <- g + lambda x`. The settings are those of [`Adam`]; the weight decay lambda, here in units
 /// of 1/x, is 1e-2 by default, as in PyTorch.
 ///
 /// # Reference
 ///
 /// I. Loshchilov, F. Hutter, *Decoupled Weight Decay Regularization*, 2019, arXiv:1711.05101.
-pub type AdamW<F> = Descent<adam::Moments<F, true>>;
+pub type AdamW<F = f64> = Descent<adam::Moments<F, true>>;
 
 /// Stochastic gradient descent, with heavy-ball or Nesterov momentum where asked for.
 ///
@@ -115,10 +115,10 @@ pub type AdamW<F> = Descent<adam::Moments<F, true>>;
 ///
 /// H. Robbins, S. Monro, *A Stochastic Approximation Method*, 1951; I. Sutskever, J. Martens,
 /// G. Dahl, G. Hinton, *On the importance of initialization and momentum in deep learning*, 2013.
-pub type Sgd<F> = Descent<sgd::Momentum<F>>;
+pub type Sgd<F = f64> = Descent<sgd::Momentum<F>>;
 
 /// Schedule-Free AdamW: Adam's steps of a fast point z, the average x of which is the answer, and
-/// gradients drawn at y between the two. The average takes the place of a schedule.
+/// gradients drawn at y between the two. The average replaces a schedule.
 ///
 /// Step t = 1, 2, ... with gradient g at y and learning rate alpha, coordinate by coordinate, from
 /// x = y = z = x0, v = 0:
@@ -148,10 +148,10 @@ pub type Sgd<F> = Descent<sgd::Momentum<F>>;
 ///
 /// A. Defazio, X. A. Yang, H. Mehta, K. Mishchenko, A. Khaled, A. Cutkosky, *The Road Less
 /// Scheduled*, 2024, arXiv:2405.15682.
-pub type ScheduleFree<F> = Descent<schedule_free::Averaged<F>>;
+pub type ScheduleFree<F = f64> = Descent<schedule_free::Averaged<F>>;
 
-/// Prodigy: Adam with a learning rate d that grows to the distance which the start is shown to be
-/// off the minimum.
+/// Prodigy: Adam with a learning rate d that grows to a lower bound of the distance from the start to the
+/// minimum.
 ///
 /// A step with gradient g, from m = v = s = 0, r = 0 and d = d0, with |s| the sum of magnitudes and
 /// the rest coordinate by coordinate:
@@ -177,13 +177,13 @@ pub type ScheduleFree<F> = Descent<schedule_free::Averaged<F>>;
 /// its defaults. The paper has the factor 1 - sqrt(beta2) in r and s, which cancels, and d in the
 /// place of d' beside epsilon. With beta1 = 0 the package multiplies g by d' where this has d. An
 /// estimate r / |s| that is not finite is passed over. Nothing makes d fall: under noise the last
-/// iterate, which is the answer, goes on to move.
+/// iterate, which is the answer, continues to move.
 ///
 /// # Reference
 ///
 /// K. Mishchenko, A. Defazio, *Prodigy: An Expeditiously Adaptive Parameter-Free Learner*, 2023,
 /// arXiv:2306.06101.
-pub type Prodigy<F> = Descent<prodigy::Estimated<F>>;
+pub type Prodigy<F = f64> = Descent<prodigy::Estimated<F>>;
 
 /// DoG: stochastic gradient descent whose learning rate is the largest distance from the start so
 /// far over the root of the sum of squared gradients.
@@ -213,7 +213,7 @@ pub type Prodigy<F> = Descent<prodigy::Estimated<F>>;
 ///
 /// M. Ivgi, O. Hinder, Y. Carmon, *DoG is SGD's Best Friend: A Parameter-Free Dynamic Step Size
 /// Schedule*, 2023, arXiv:2302.12022.
-pub type Dog<F> = Descent<distance::Distance<F, false>>;
+pub type Dog<F = f64> = Descent<distance::Distance<F, false>>;
 
 /// DoWG: [`Dog`] with squared gradients weighted by the squared distance at which they were drawn.
 ///
@@ -242,9 +242,9 @@ pub type Dog<F> = Descent<distance::Distance<F, false>>;
 ///
 /// A. Khaled, K. Mishchenko, C. Jin, *DoWG Unleashed: An Efficient Universal Parameter-Free Gradient
 /// Descent Method*, 2023, arXiv:2305.16284.
-pub type Dowg<F> = Descent<distance::Distance<F, true>>;
+pub type Dowg<F = f64> = Descent<distance::Distance<F, true>>;
 
-/// COCOB-Backprop: each coordinate bets a fraction of what it has won on the sign of its next
+/// COCOB-Backprop: each coordinate bets a fraction of its winnings on the sign of its next
 /// gradient.
 ///
 /// A step with gradient g, coordinate by coordinate, from L = 1e-8 f/x, A = theta = R = 0:
@@ -270,4 +270,4 @@ pub type Dowg<F> = Descent<distance::Distance<F, true>>;
 ///
 /// F. Orabona, T. Tommasi, *Training Deep Networks without Learning Rates Through Coin Betting*,
 /// 2017, arXiv:1705.07795.
-pub type Cocob<F> = Descent<cocob::Bets<F>>;
+pub type Cocob<F = f64> = Descent<cocob::Bets<F>>;

@@ -5,8 +5,7 @@
 //! ```
 //! use argmin::core::CostFunction;
 //! use argmin_arturo::oracle::{
-//!     Counted, FiniteDifferenceGradient, Fresh, GaussianNoise, GrowingBatch, ParallelMiniBatch, Spsa,
-//!     Staged, Svrg,
+//!     Counted, FiniteDifferenceGradient, Fresh, GaussianNoise, GrowingBatch, Spsa, Staged, Svrg,
 //! };
 //! use argmin_arturo::prelude::*;
 //! use argmin_arturo::rand::Rng;
@@ -39,7 +38,7 @@
 //! let oracle = || GaussianNoise::new(FiniteDifferenceGradient::new(Cubic), 1.0);
 //! GrowingBatch::new(oracle()?, 64)?.with_min_draws(4)?.with_theta(0.9)?.with_growth(1.5)?;
 //! GrowingBatch::new(oracle()?, 64)?.without_test();
-//! // noise that no draw repeats; a resumed run goes on after the evaluations so far
+//! // noise that no draw repeats; a resumed run continues after the evaluations so far
 //! let fresh = Fresh::starting_at(oracle()?, 1000);
 //! assert_ne!(gradient(&fresh, 0)?, gradient(&fresh, 0)?);
 //!
@@ -55,8 +54,10 @@
 //!         Ok(())
 //!     }
 //! }
-//! let parallel: ParallelMiniBatch<Mean> = MiniBatch::new(Mean, 50)?.in_parallel(10)?;
-//! assert_eq!(parallel.part_size(), 10);
+//! // parts of 10 terms on several threads
+//! let parallel: MiniBatch<Mean> = MiniBatch::new(Mean, 50)?.in_parallel(10)?;
+//! assert_eq!(parallel.draws_per_epoch(), 2);
+//! assert!(gradient(&parallel, 0)?.abs() < 99.0);
 //! // a stage of SVRG begins with all terms; `InStages` does it in a run
 //! let terms = Counted::new(Mean);
 //! let counter: Counted<()> = terms.counter();

@@ -71,22 +71,31 @@
 //! ```
 //! use argmin_arturo::hessian::AdaptiveRls;
 //! use argmin_arturo::prelude::*;
-//! use argmin_arturo::solution::{Certificate, CostComparison, ExactCost, FilteredCost, Solution};
-//! use argmin_arturo::{Refereed, TrustRegion};
+//! use argmin_arturo::dual::Bisection;
+//! use argmin_arturo::hessian::KalmanRls;
+//! use argmin_arturo::solution::{Certificate, CostComparison, Solution};
+//! use argmin_arturo::{PaperSettings, Refereed, TrustRegion};
 //!
-//! /// The default, one that keeps its cost, and one with an estimator.
-//! struct Solvers {
-//!     default: Arturo<f32>,
-//!     with_cost: Arturo<f64, Refereed<f64>, FilteredCost<Vec<f64>>>,
-//!     with_estimator: Arturo<f64, TrustRegion<f64, AdaptiveRls<f64>>, ExactCost>,
+//! /// The default in `f64` and in `f32`, one with another dual, one with an estimator, the published method,
+//! /// and one that keeps its cost, whose type has no name.
+//! struct Solvers<S> {
+//!     default: Arturo,
+//!     in_f32: Arturo<f32>,
+//!     with_dual: Arturo<f64, Refereed<f64, Bisection>>,
+//!     with_estimator: Arturo<f64, TrustRegion<f64, AdaptiveRls<f64>>>,
+//!     paper: Arturo<f64, TrustRegion<f64, KalmanRls<f64>, Bisection>>,
+//!     with_cost: S,
 //! }
 //! let solvers = Solvers {
-//!     default: Arturo::new().with_segments(),
-//!     with_cost: Arturo::new().with_filtered_cost(),
-//!     with_estimator: Arturo::new().with_estimator(AdaptiveRls::default()).with_exact_cost(10)?,
+//!     default: Arturo::new(),
+//!     in_f32: Arturo::new().with_segments(),
+//!     with_dual: Arturo::new().with_dual(Bisection::new(1e-6)?),
+//!     with_estimator: Arturo::new().with_estimator(AdaptiveRls::default()),
+//!     paper: Arturo::paper(PaperSettings::default())?,
+//!     with_cost: Arturo::<f64>::new().with_exact_cost(10)?,
 //! };
 //! assert_eq!(solvers.default.skipped_draw_count(), 0);
-//! # let _ = (solvers.with_cost, solvers.with_estimator);
+//! # let _ = (solvers.in_f32, solvers.with_dual, solvers.with_estimator, solvers.paper, solvers.with_cost);
 //!
 //! /// What may be kept of a run.
 //! struct Answer {
@@ -153,7 +162,7 @@
 //! ```
 //! use argmin::core::{CostFunction, Gradient};
 //! use argmin_arturo::MultiStart;
-//! use argmin_arturo::multi_start::{Finish, Start};
+//! use argmin_arturo::multi_start::Finish;
 //! use argmin_arturo::prelude::*;
 //!
 //! struct Square;
@@ -174,12 +183,13 @@
 //! let starts = MultiStart::new(vec![vec![1.0], vec![2.0]])?.with_seeds(&[1, 2])?.with_threads(2)?;
 //! # #[cfg(feature = "rayon")]
 //! let starts = starts.on_rayon();
-//! let run = |start: &Start<Vec<f64>>| {
-//!     Executor::new(Square, Arturo::new().with_seed(start.seed))
-//!         .configure(|state| state.param(start.param.clone()).max_iters(30))
+//! let run = |start, seed| {
+//!     Executor::new(Square, Arturo::new().with_seed(seed))
+//!         .configure(|state| state.param(start).max_iters(30))
 //!         .run()
 //! };
 //! let outcome = starts.run(run, &Square)?;
+//! assert!(outcome.failures().is_empty());
 //! fn cost<R>(finish: &Finish<Vec<f64>, R>) -> f64 {
 //!     finish.cost
 //! }
@@ -211,9 +221,9 @@
 //! history.table().write_json(std::io::sink())?; // or `save_json(path)`
 //! # #[cfg(feature = "plot")] {
 //! // with the feature `plot`
-//! use argmin_arturo::observer::{Panel, Plot};
+//! use argmin_arturo::observer::Plot;
 //! let plot = Plot::new()
-//!     .with_panel(Panel::new("curvature, f/x^2", ["curvature_min", "curvature_max"]))
+//!     .with_panel("curvature, f/x^2", ["curvature_min", "curvature_max"])
 //!     .with_run("arTuRO", history.table())
 //!     .over_time();
 //! assert!(plot.to_svg()?.contains("curvature"));

@@ -21,9 +21,10 @@ const MESSAGE: usize = 1 << 16;
 
 type Number<P> = <P as ParamVec>::Scalar;
 
-/// A mean whose parts are summed by all ranks: the terms of a
-/// [`ParallelMiniBatch`](crate::oracle::ParallelMiniBatch), or the draws of a
-/// [`Replicated`](crate::oracle::Replicated). It has the bits of the mean without ranks.
+/// A mean whose parts are summed by all ranks: those of
+/// [`MiniBatch::in_parallel`](crate::MiniBatch::in_parallel), or the draws of a
+/// [`Replicated`](crate::oracle::Replicated). It has the bits of the mean without ranks. A
+/// [`MiniBatch`](crate::MiniBatch) without parts is summed by the first rank.
 ///
 /// Each rank sums the parts of a node of their binary tree. With 2^k ranks and 2^k parts or more the nodes are
 /// equal up to one part; further ranks are idle. Then sums of nodes are added along the tree, and the first rank

@@ -1,6 +1,6 @@
 //! The history of a run, in bounded memory.
 
-use super::table::{Column, Table};
+use super::table::Table;
 use crate::error::invalid;
 use argmin::core::observers::Observe;
 use argmin::core::{Error, KV, State};
@@ -165,7 +165,7 @@ impl Table {
     fn append(&mut self) {
         self.iterations.push(0);
         self.seconds.push(0.0);
-        self.columns.iter_mut().for_each(|column| column.values.push(f64::NAN));
+        self.columns.iter_mut().for_each(|(_, values)| values.push(f64::NAN));
     }
 
     /// Joins an observation to the last row.
@@ -174,12 +174,12 @@ impl Table {
         self.iterations[row] = iteration;
         self.seconds[row] = seconds;
         for &(name, value) in values {
-            let known = self.columns.iter().position(|column| column.name == name);
+            let known = self.columns.iter().position(|(column, _)| column == name);
             let at = known.unwrap_or_else(|| {
-                self.columns.push(Column { name: name.into(), values: vec![f64::NAN; row + 1] });
+                self.columns.push((name.into(), vec![f64::NAN; row + 1]));
                 self.columns.len() - 1
             });
-            let cell = &mut self.columns[at].values[row];
+            let cell = &mut self.columns[at].1[row];
             *cell = joined(*cell, value);
         }
     }
@@ -194,7 +194,7 @@ impl Table {
         }
         halve(&mut self.iterations, |_, newer| newer);
         halve(&mut self.seconds, |_, newer| newer);
-        self.columns.iter_mut().for_each(|column| halve(&mut column.values, joined));
+        self.columns.iter_mut().for_each(|(_, values)| halve(values, joined));
     }
 }
 
@@ -231,7 +231,7 @@ mod tests {
                 assert!(kept.windows(3).all(|w| w[1] - w[0] == w[2] - w[1]), "{kept:?}");
                 assert!(seconds.is_sorted() && seconds.len() == iterations.len());
                 let values = iterations.iter().map(|&n| n as f64 / 10.0);
-                assert!(columns[0].values.iter().copied().eq(values));
+                assert!(columns[0].1.iter().copied().eq(values));
             }
             let rows = history.table().iterations.len();
             assert!(rows >= capacity / 2, "{rows} of {capacity}");
@@ -247,7 +247,7 @@ mod tests {
         }
         let table = history.table();
         let steps: Vec<f64> =
-            table.columns[0].values.iter().copied().filter(|step| *step > 0.0).collect();
+            table.columns[0].1.iter().copied().filter(|step| *step > 0.0).collect();
         assert!(steps.len() >= 7 && *steps.last().unwrap() == 937.0, "{table:?}");
     }
 

@@ -27,12 +27,12 @@ mod table;
 pub use crate::stop::Stop;
 pub use history::History;
 #[cfg(feature = "plot")]
-pub use plot::{Panel, Plot};
+pub use plot::Plot;
 #[cfg(feature = "progress")]
 pub use progress::Progress;
 #[cfg(feature = "plot")]
 pub use report::Report;
-pub use table::{Column, Table};
+pub use table::Table;
 
 /// Writes a file, replacing it.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {

@@ -11,14 +11,10 @@ use std::path::Path;
 /// what each run reported last, and the pictures.
 ///
 /// ```
-/// use argmin_arturo::observer::{Column, Plot, Report, Table};
+/// use argmin_arturo::observer::{Plot, Report, Table};
 ///
-/// # let history = Table {
-/// #     iterations: vec![0],
-/// #     seconds: vec![0.0],
-/// #     columns: vec![Column { name: "kl".into(), values: vec![0.1] }],
-/// #     ..Table::default()
-/// # };
+/// # let history = Table { iterations: vec![0], seconds: vec![0.0], ..Table::default() }
+/// #     .with_column("kl", vec![0.1]);
 /// let html = Report::new("A bowl")
 ///     .with_setting("seed", 7)
 ///     .with_table("Parameters", ["", "estimate", "unit"], [["height", "1.25", "m"]])
@@ -198,9 +194,9 @@ impl Report {
 /// What the runs of a plot reported last, a column each.
 fn last_reports(plot: &Plot) -> Grid {
     let mut names: Vec<&str> = Vec::new();
-    for column in plot.runs().flat_map(|(_, table)| &table.columns) {
-        if !names.contains(&column.name.as_str()) {
-            names.push(&column.name);
+    for (name, _) in plot.runs().flat_map(|(_, table)| &table.columns) {
+        if !names.contains(&name.as_str()) {
+            names.push(name);
         }
     }
     let row = |name: &str, values: &dyn Fn(&super::Table) -> Option<String>| {
@@ -255,7 +251,7 @@ fn escape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Column, Table};
+    use super::super::Table;
     use super::*;
 
     #[test]
@@ -296,12 +292,8 @@ mod tests {
     #[test]
     fn a_report_needs_no_other_file_and_escapes_what_it_shows() {
         let values = vec![1.0, f64::NAN];
-        let table = Table {
-            iterations: vec![0, 9],
-            seconds: vec![0.0, 2.0],
-            columns: vec![Column { name: "kl".into(), values }],
-            ..Table::default()
-        };
+        let table = Table { iterations: vec![0, 9], seconds: vec![0.0, 2.0], ..Table::default() }
+            .with_column("kl", values);
         let html = Report::new("<b>")
             .with_setting("seed & co", 7)
             .with_plot(Plot::new().with_run("one", table))

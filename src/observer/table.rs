@@ -13,23 +13,29 @@ pub struct Table {
     pub iterations: Vec<u64>,
     /// Wall time since the run began, in seconds, for each row.
     pub seconds: Vec<f64>,
-    /// The reported quantities.
-    pub columns: Vec<Column>,
-}
-
-/// One quantity over the rows of a [`Table`].
-#[derive(Clone, Debug, PartialEq)]
-pub struct Column {
-    /// The name under which the solver reports it, such as `gradient_norm`.
-    pub name: String,
-    /// A value for each row; NaN where it was not reported.
-    pub values: Vec<f64>,
+    /// The reported quantities: the name under which the solver reports it, such as `gradient_norm`, and a
+    /// value for each row; NaN where it was not reported.
+    pub columns: Vec<(String, Vec<f64>)>,
 }
 
 impl Table {
+    /// Adds a column: the name of a quantity, and a value for each row.
+    ///
+    /// ```
+    /// use argmin_arturo::observer::Table;
+    ///
+    /// let table = Table { iterations: vec![0, 10], ..Table::default() }.with_column("cost", vec![3.0, 2.0]);
+    /// assert_eq!(table.column("cost"), Some(&[3.0, 2.0][..]));
+    /// ```
+    #[must_use]
+    pub fn with_column(mut self, name: impl Into<String>, values: Vec<f64>) -> Self {
+        self.columns.push((name.into(), values));
+        self
+    }
+
     /// The values of a quantity, one for each row, if it was ever reported.
     pub fn column(&self, name: &str) -> Option<&[f64]> {
-        self.columns.iter().find(|column| column.name == name).map(|column| &*column.values)
+        self.columns.iter().find(|(column, _)| column == name).map(|(_, values)| &**values)
     }
 
     /// Writes the rows as CSV: `iteration`, `seconds`, then the columns.
@@ -40,14 +46,14 @@ impl Table {
     /// Those of the writer.
     pub fn write_csv(&self, mut writer: impl Write) -> Result<(), Error> {
         write!(writer, "iteration,seconds")?;
-        for column in &self.columns {
-            write!(writer, ",{}", csv_field(&column.name))?;
+        for (name, _) in &self.columns {
+            write!(writer, ",{}", csv_field(name))?;
         }
         writeln!(writer)?;
         for (row, (iteration, seconds)) in self.iterations.iter().zip(&self.seconds).enumerate() {
             write!(writer, "{iteration},{seconds:.6}")?;
-            for column in &self.columns {
-                match column.values[row] {
+            for (_, values) in &self.columns {
+                match values[row] {
                     value if value.is_nan() => write!(writer, ",")?,
                     value => write!(writer, ",{value:e}")?,
                 }
@@ -77,7 +83,7 @@ impl Table {
             array(&mut self.iterations.iter().map(u64::to_string)),
             array(&mut self.seconds.iter().map(number)),
         )?;
-        for (i, Column { name, values }) in self.columns.iter().enumerate() {
+        for (i, (name, values)) in self.columns.iter().enumerate() {
             let separator = if i == 0 { "" } else { "," };
             let values = array(&mut values.iter().map(number));
             write!(writer, "{separator}\n{}:{values}", json_string(name))?;
@@ -139,8 +145,8 @@ mod tests {
             iterations: vec![0, 7],
             seconds: vec![0.0, 0.5],
             columns: vec![
-                Column { name: "kl".into(), values: vec![0.1, f64::NAN] },
-                Column { name: "x,y".into(), values: vec![f64::INFINITY, -1e-300] },
+                ("kl".into(), vec![0.1, f64::NAN]),
+                ("x,y".into(), vec![f64::INFINITY, -1e-300]),
             ],
         }
     }

@@ -1,8 +1,9 @@
 //! Means of many terms, and minibatches of them.
 
 use super::arithmetic::{clear, divide};
+use super::parallel::Parts;
 use super::permutation::Permutation;
-use super::{Draw, Epochs, ParallelMiniBatch, StochasticGradient};
+use super::{Draw, StochasticGradient};
 use crate::error::invalid;
 use crate::param::ParamVec;
 use argmin::core::Error;
@@ -173,12 +174,13 @@ impl ExactSizeIterator for Batch {}
 ///
 /// [`MiniBatch::new`] draws with replacement, [`MiniBatch::without_replacement`] goes through a
 /// new permutation of all terms in each epoch. Both are unbiased. A batch as large as the sum, or
-/// larger, is all of it, once, without noise.
+/// larger, is all of it, once, without noise. [`MiniBatch::in_parallel`] sums on several threads.
 #[derive(Clone, Debug)]
-pub struct MiniBatch<S> {
+pub struct MiniBatch<S: FiniteSum> {
     sum: S,
     batch_size: usize,
     replacement: bool,
+    pub(super) parts: Option<Parts<S>>,
 }
 
 impl<S: FiniteSum> MiniBatch<S> {
@@ -196,10 +198,10 @@ impl<S: FiniteSum> MiniBatch<S> {
         if batch_size == 0 {
             return Err(invalid("MiniBatch: `batch_size` must be at least 1, got 0".into()));
         }
-        Ok(Self { sum, batch_size, replacement: true })
+        Ok(Self { sum, batch_size, replacement: true, parts: None })
     }
 
-    /// Draws without replacement, in [`Epochs`].
+    /// Draws without replacement, as [`Batch::without_replacement`].
     ///
     /// The draws of an epoch are not independent, which is all right for
     /// [`Arturo::new`](crate::Arturo::new). With an [estimator](crate::Arturo::with_estimator) or
@@ -211,19 +213,6 @@ impl<S: FiniteSum> MiniBatch<S> {
         self
     }
 
-    /// Sums parts of `part_size` terms at once, on the threads of rayon's current pool (feature
-    /// `rayon`; without it one after the other, to the same bits).
-    ///
-    /// A part should take 10 us or more, some times what it costs to wake a thread, and have 8 terms
-    /// or more: the sums of parts are added afterwards. Serial sums in the order of the terms are
-    /// those of [`MiniBatch`] itself; parts add in another order.
-    ///
-    /// # Errors
-    /// If `part_size` is 0.
-    pub fn in_parallel(self, part_size: usize) -> Result<ParallelMiniBatch<S>, Error> {
-        ParallelMiniBatch::new(self, part_size)
-    }
-
     /// The wrapped sum.
     pub fn sum(&self) -> &S {
         &self.sum
@@ -231,7 +220,7 @@ impl<S: FiniteSum> MiniBatch<S> {
 
     /// Draws in an epoch: ceil(N/B).
     pub fn draws_per_epoch(&self) -> u64 {
-        self.epochs().draws_per_epoch()
+        self.sum.term_count().div_ceil(self.batch_size) as u64
     }
 
     /// The terms of a draw.
@@ -241,11 +230,7 @@ impl<S: FiniteSum> MiniBatch<S> {
             let terms = Terms::Independent { rng: draw.rng(), term_count };
             return Batch { terms, remaining: self.batch_size };
         }
-        self.epochs().batch(draw)
-    }
-
-    fn epochs(&self) -> Epochs {
-        Epochs { term_count: self.sum.term_count(), batch_size: self.batch_size }
+        Batch::of_epoch(term_count, self.batch_size, draw)
     }
 }
 
@@ -265,7 +250,7 @@ where
         clear(gradient)?;
         let batch = self.batch(draw);
         let count = batch.len() as u64;
-        self.sum.add_batch_gradient(x, batch, gradient)?;
+        self.add_gradients(x, batch, gradient)?;
         divide(gradient, count)
     }
 }

@@ -6,7 +6,7 @@
 //! | an argmin problem with an exact [`Gradient`] | the problem itself |
 //! | a mean of many terms (data points, years, batches) | implement [`FiniteSum`], wrap in [`MiniBatch`] |
 //! | the same, of more terms than memory holds | implement [`ShardedSum`], wrap in [`Sharded`] |
-//! | a loss that a library differentiates, batch by batch | draw the batches by [`Epochs`] |
+//! | a loss that a library differentiates, batch by batch | draw the batches by [`Batch::without_replacement`] |
 //! | a candle model | `candle::VarMapOracle` (feature `candle`) |
 //! | rows that come once, from an iterator or a channel | [`Stream`] |
 //! | gradients or costs that are evaluated elsewhere: hardware, another process | a [`Session`](crate::session::Session) |
@@ -100,20 +100,18 @@ pub use antithetic::{Antithetic, Mirror};
 pub use clipped::Clipped;
 pub use cost::{FiniteSumCost, StochasticCost};
 pub use counted::Counted;
-pub use epochs::Epochs;
 pub use finite_difference::FiniteDifferenceGradient;
 pub use finite_sum::{Batch, FiniteSum, MiniBatch};
 pub use fresh::Fresh;
 pub use frozen::Frozen;
 pub use growing_batch::GrowingBatch;
 pub use noise::{GaussianNoise, StudentTNoise};
-pub use parallel::ParallelMiniBatch;
 pub use regularized::Regularized;
 pub use replicated::Replicated;
 pub use sharded::{Sharded, ShardedSum};
 pub use spsa::Spsa;
 pub use staged::{InStages, Staged};
-pub use stream::{Stream, StreamEnded};
+pub use stream::Stream;
 pub use svrg::Svrg;
 
 use argmin::core::{Error, Gradient};

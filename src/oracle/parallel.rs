@@ -1,94 +1,107 @@
 //! Minibatches whose terms are summed on several threads.
 
-use super::arithmetic::{add, clear, divide};
-use super::cost::FiniteSumCost;
+use super::arithmetic::{add, clear};
 use super::finite_sum::Batch;
 use super::pool::Pool;
 use super::tree::TreeMean;
-use super::{Draw, FiniteSum, MiniBatch, StochasticCost, StochasticGradient};
+use super::{Draw, FiniteSum, MiniBatch};
 use crate::error::invalid;
 use crate::param::ParamVec;
 use crate::threads;
 use argmin::core::Error;
 
-/// The gradient of a [`MiniBatch`] with its terms summed on several threads: see
-/// [`MiniBatch::in_parallel`].
-///
-/// A batch of B terms is cut into ceil(B/part_size) parts, and the sums of parts are added as a
-/// binary tree. Parts and tree depend on B and `part_size` alone, so the bits are the same on any
-/// number of threads, one included, and without the feature `rayon`; and on any number of processes
-/// (feature `mpi`). It needs one buffer of the length of the gradient for each level of the tree and
-/// thread.
-///
-/// ```
-/// use argmin::core::{Error, Executor, State};
-/// use argmin_arturo::{Arturo, FiniteSum, MiniBatch};
-///
-/// /// f_i(x) = 1/2 (x - i)^2
-/// struct Mean;
-///
-/// impl FiniteSum for Mean {
-///     type Param = Vec<f64>;
-///
-///     fn term_count(&self) -> usize {
-///         1001
-///     }
-///
-///     fn add_term_gradient(&self, x: &Vec<f64>, term: usize, sum: &mut Vec<f64>) -> Result<(), Error> {
-///         sum[0] += x[0] - term as f64;
-///         Ok(())
-///     }
-/// }
-///
-/// let oracle = MiniBatch::new(Mean, 256)?.in_parallel(32)?;
-/// let result = Executor::new(oracle, Arturo::new())
-///     .configure(|state| state.param(vec![0.0]).max_iters(1000))
-///     .run()?;
-/// assert!((result.state().get_best_param().unwrap()[0] - 500.0).abs() < 3.0);
-/// # Ok::<(), Error>(())
-/// ```
+/// How the terms of a batch are cut into parts.
 #[derive(Clone, Debug)]
-pub struct ParallelMiniBatch<S> {
-    batches: MiniBatch<S>,
-    part_size: usize,
-    pool: Pool,
-}
-
-impl<S: FiniteSum> ParallelMiniBatch<S> {
-    pub(super) fn new(batches: MiniBatch<S>, part_size: usize) -> Result<Self, Error> {
-        if part_size == 0 {
-            return Err(invalid("MiniBatch: `part_size` must be at least 1, got 0".into()));
-        }
-        Ok(Self { batches, part_size, pool: Pool::default() })
-    }
-
-    /// The batches that are summed.
-    pub fn batches(&self) -> &MiniBatch<S> {
-        &self.batches
-    }
-
+pub(super) struct Parts<S: FiniteSum> {
     /// Terms in a part.
-    pub fn part_size(&self) -> usize {
-        self.part_size
+    size: usize,
+    pool: Pool,
+    /// [`MiniBatch::add_parts`], which needs a sum that threads share: this is known where parts are asked for.
+    add: AddBatch<S>,
+}
+
+type AddBatch<S> = fn(
+    &MiniBatch<S>,
+    &<S as FiniteSum>::Param,
+    Batch,
+    &mut <S as FiniteSum>::Param,
+) -> Result<(), Error>;
+
+impl<S: FiniteSum> Parts<S> {
+    /// Takes the first half of whole parts off a batch; none, where it is one part.
+    fn split(&self, batch: &mut Batch) -> Option<Batch> {
+        let part_count = batch.len().div_ceil(self.size);
+        (part_count > 1).then(|| batch.split_off_front(part_count.div_ceil(2) * self.size))
     }
 }
 
-impl<S> ParallelMiniBatch<S>
+impl<S> MiniBatch<S>
 where
     S: FiniteSum + Sync,
     S::Param: ParamVec,
 {
+    /// Sums parts of `part_size` terms at once, on the threads of rayon's current pool (feature
+    /// `rayon`; without it one after the other, to the same bits).
+    ///
+    /// A part should take 10 us or more, some times what it costs to wake a thread, and have 8 terms
+    /// or more: the sums of parts are added afterwards.
+    ///
+    /// A batch of B terms is cut into ceil(B/part_size) parts, and the sums of parts are added as a
+    /// binary tree. Parts and tree depend on B and `part_size` alone, so the bits are the same on any
+    /// number of threads, one included, and on any number of processes (feature `mpi`). Those of a sum
+    /// in the order of the terms differ. A tree needs one buffer of the length of the gradient for each of
+    /// its levels and threads. Drawn costs are summed on one thread.
+    ///
+    /// ```
+    /// use argmin::core::{Error, Executor, State};
+    /// use argmin_arturo::{Arturo, FiniteSum, MiniBatch};
+    ///
+    /// /// f_i(x) = 1/2 (x - i)^2
+    /// struct Mean;
+    ///
+    /// impl FiniteSum for Mean {
+    ///     type Param = Vec<f64>;
+    ///
+    ///     fn term_count(&self) -> usize {
+    ///         1001
+    ///     }
+    ///
+    ///     fn add_term_gradient(&self, x: &Vec<f64>, term: usize, sum: &mut Vec<f64>) -> Result<(), Error> {
+    ///         sum[0] += x[0] - term as f64;
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// let oracle = MiniBatch::new(Mean, 256)?.in_parallel(32)?;
+    /// let result = Executor::new(oracle, Arturo::new())
+    ///     .configure(|state| state.param(vec![0.0]).max_iters(1000))
+    ///     .run()?;
+    /// assert!((result.state().get_best_param().unwrap()[0] - 500.0).abs() < 3.0);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If `part_size` is 0.
+    pub fn in_parallel(mut self, part_size: usize) -> Result<Self, Error> {
+        if part_size == 0 {
+            return Err(invalid("MiniBatch: `part_size` must be at least 1, got 0".into()));
+        }
+        self.parts = Some(Parts { size: part_size, pool: Pool::default(), add: Self::add_parts });
+        Ok(self)
+    }
+
     /// Adds the gradients of a batch to `sum`, by halves of whole parts.
-    fn add(&self, x: &S::Param, mut batch: Batch, sum: &mut S::Param) -> Result<(), Error> {
-        let Some(first) = self.split(&mut batch) else {
-            return self.batches.sum().add_batch_gradient(x, batch, sum);
+    fn add_parts(&self, x: &S::Param, mut batch: Batch, sum: &mut S::Param) -> Result<(), Error> {
+        let split = self.parts.as_ref().and_then(|parts| Some((parts, parts.split(&mut batch)?)));
+        let Some((parts, first)) = split else {
+            return self.sum().add_batch_gradient(x, batch, sum);
         };
-        let mut second_sum = self.pool.take(&*sum);
+        let mut second_sum = parts.pool.take(&*sum);
         clear(&mut *second_sum)?;
         let (first, second) = threads::join(
             threads::are_many(),
-            || self.add(x, first, sum),
-            || self.add(x, batch, &mut second_sum),
+            || self.add_parts(x, first, sum),
+            || self.add_parts(x, batch, &mut second_sum),
         );
         // an error of the first half comes first, whichever thread was faster
         first.and(second)?;
@@ -96,65 +109,50 @@ where
     }
 }
 
-impl<S> StochasticGradient for ParallelMiniBatch<S>
-where
-    S: FiniteSum + Sync,
-    S::Param: ParamVec,
-{
-    type Param = S::Param;
-
-    fn stochastic_gradient(
+impl<S: FiniteSum> MiniBatch<S> {
+    /// Adds the gradients of a batch to `sum`, on several threads where that is set.
+    pub(super) fn add_gradients(
         &self,
         x: &S::Param,
-        draw: Draw,
-        gradient: &mut S::Param,
+        batch: Batch,
+        sum: &mut S::Param,
     ) -> Result<(), Error> {
-        self.sum(x, self.parts(draw), gradient)?;
-        divide(gradient, self.count(draw))
+        match &self.parts {
+            Some(parts) => (parts.add)(self, x, batch, sum),
+            None => self.sum().add_batch_gradient(x, batch, sum),
+        }
     }
 }
 
-impl<S> TreeMean for ParallelMiniBatch<S>
+impl<S> TreeMean for MiniBatch<S>
 where
-    S: FiniteSum + Sync,
+    S: FiniteSum,
     S::Param: ParamVec,
 {
     type Parts = Batch;
 
     fn parts(&self, draw: Draw) -> Batch {
-        self.batches.batch(draw)
+        self.batch(draw)
     }
 
     fn split(&self, batch: &mut Batch) -> Option<Batch> {
-        let part_count = batch.len().div_ceil(self.part_size);
-        (part_count > 1).then(|| batch.split_off_front(part_count.div_ceil(2) * self.part_size))
+        self.parts.as_ref()?.split(batch)
     }
 
     fn sum(&self, x: &S::Param, batch: Batch, sum: &mut S::Param) -> Result<(), Error> {
         clear(sum)?;
-        self.add(x, batch, sum)
+        self.add_gradients(x, batch, sum)
     }
 
+    #[cfg(feature = "mpi")]
     fn count(&self, draw: Draw) -> u64 {
-        self.batches.batch(draw).len() as u64
-    }
-}
-
-/// The cost of a draw is summed on one thread, in the order of the terms.
-impl<S: FiniteSumCost> StochasticCost for ParallelMiniBatch<S> {
-    type Param = S::Param;
-
-    fn stochastic_cost(
-        &self,
-        x: &S::Param,
-        draw: Draw,
-    ) -> Result<<S::Param as ParamVec>::Scalar, Error> {
-        self.batches.stochastic_cost(x, draw)
+        self.batch(draw).len() as u64
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::StochasticGradient;
     use super::*;
 
     /// Terms of very different size, so that the order of a sum shows in its bits; one may fail.

@@ -119,6 +119,7 @@ where
         add("Replicated", sum, &second)
     }
 
+    #[cfg(feature = "mpi")]
     fn count(&self, _draw: Draw) -> u64 {
         self.replicates
     }

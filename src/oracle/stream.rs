@@ -2,7 +2,7 @@
 
 use super::arithmetic::{clear, divide};
 use super::{Draw, StochasticGradient};
-use crate::error::invalid;
+use crate::error::{ArturoError, invalid};
 use crate::param::ParamVec;
 use crate::stop::Stop;
 use argmin::core::Error;
@@ -23,8 +23,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// [`Arturo::new`](crate::Arturo::new) needs none. Where the source drifts, its answer follows: it drops
 /// rows that newer ones contradict.
 ///
-/// The last batch may be smaller. After it an evaluation fails with [`StreamEnded`], which ends a run by a
-/// [`FailedRun`](crate::FailedRun) with the best point; [`with_stop`](Self::with_stop) ends it with its
+/// The last batch may be smaller. After it an evaluation fails with
+/// [`ArturoError::StreamEnded`], which ends a run by a [`FailedRun`](crate::FailedRun) with the best point; [`with_stop`](Self::with_stop) ends it with its
 /// result. A resumed run continues with the next rows of its stream;
 /// [`row_count`](Self::row_count) is the number of those used.
 ///
@@ -79,18 +79,6 @@ impl<R> Source<R> {
         self.count += u64::from(row.is_some());
         row
     }
-}
-
-/// The error of a [`Stream`] without further rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "Stream: there are no more rows after {row_count}; limit the iterations, or end the run with its \
-     result by `with_stop`"
-)]
-#[non_exhaustive]
-pub struct StreamEnded {
-    /// Rows that there were.
-    pub row_count: u64,
 }
 
 impl<P, R, G> Stream<P, R, G>
@@ -175,7 +163,7 @@ where
             }
         }
         if count == 0 {
-            return Err(StreamEnded { row_count: source.count }.into());
+            return Err(ArturoError::StreamEnded { row_count: source.count }.into());
         }
         match failed {
             Some(error) => Err(error),
@@ -217,7 +205,7 @@ mod tests {
         assert_eq!(draw(&stream).unwrap(), -6.0);
         assert_eq!(draw(&stream).unwrap(), -9.0, "the last batch is smaller");
         let error = draw(&stream).unwrap_err();
-        assert_eq!(error.downcast_ref(), Some(&StreamEnded { row_count: 5 }));
+        assert!(matches!(error.downcast_ref(), Some(ArturoError::StreamEnded { row_count: 5 })));
     }
 
     #[test]

@@ -96,11 +96,11 @@ where
     type Param = S::Param;
 
     fn begin_stage(&mut self, x: &S::Param) -> Result<(), Error> {
-        let sum = self.batches.sum();
         let mut gradient = x.clone();
         clear(&mut gradient)?;
-        sum.add_batch_gradient(x, Batch::all(sum.term_count()), &mut gradient)?;
-        divide(&mut gradient, sum.term_count() as u64)?;
+        let term_count = self.batches.sum().term_count();
+        self.batches.add_gradients(x, Batch::all(term_count), &mut gradient)?;
+        divide(&mut gradient, term_count as u64)?;
         self.reference = Some(Reference { point: x.clone(), gradient });
         Ok(())
     }

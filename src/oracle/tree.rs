@@ -24,6 +24,7 @@ pub trait TreeMean: StochasticGradient {
     fn sum(&self, x: &Self::Param, parts: Self::Parts, sum: &mut Self::Param) -> Result<(), Error>;
 
     /// What the sum of all parts of a draw is divided by.
+    #[cfg(feature = "mpi")]
     fn count(&self, draw: Draw) -> u64;
 }
 

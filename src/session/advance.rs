@@ -1,6 +1,6 @@
 //! From answers to the next question.
 
-use super::inquiry::{Inquiry, Part, Ticket, Wanted};
+use super::inquiry::{Inquiry, Part, Wanted};
 use super::remote::Mode;
 use super::{Answer, AroundRemote, AskTell, NAME, Session};
 use crate::error::invalid;
@@ -78,11 +78,7 @@ where
     }
 
     /// Where the open question of this ticket is; none if it was withdrawn.
-    pub(super) fn find(
-        &self,
-        ticket: Ticket,
-        wanted: Option<Wanted>,
-    ) -> Result<Option<Place>, Error> {
+    pub(super) fn find(&self, ticket: u64, wanted: Option<Wanted>) -> Result<Option<Place>, Error> {
         for (inquiry, candidate) in self.current.iter().chain(&self.ahead).enumerate() {
             let mut parts = candidate.all().enumerate();
             let Some((part, found)) = parts.find(|(_, part)| part.ticket == Some(ticket)) else {
@@ -105,7 +101,7 @@ where
         if self.withdrawn.contains(&ticket) {
             return Ok(None);
         }
-        Err(invalid(if ticket.number() < self.next_ticket {
+        Err(invalid(if ticket < self.next_ticket {
             format!("{NAME}: ticket {ticket} was answered before; each is answered once")
         } else {
             format!(
@@ -124,7 +120,7 @@ where
     /// Takes in an answer, and goes on as far as the answers reach.
     pub(super) fn answer(
         &mut self,
-        ticket: Ticket,
+        ticket: u64,
         wanted: Option<Wanted>,
         write: impl FnOnce(&mut Part<F>),
     ) -> Result<(), Error> {

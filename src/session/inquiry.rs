@@ -2,33 +2,6 @@
 
 use crate::method::Ask;
 use crate::oracle::Draw;
-use std::fmt;
-
-/// The name of one question of a [`Session`](super::Session), which its answer bears.
-///
-/// Tickets count up from 0, and none is given twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde1", serde(transparent))]
-pub struct Ticket(u64);
-
-impl Ticket {
-    /// The ticket of this number, as it has come back from elsewhere.
-    pub const fn new(number: u64) -> Self {
-        Self(number)
-    }
-
-    /// The number.
-    pub const fn number(self) -> u64 {
-        self.0
-    }
-}
-
-impl fmt::Display for Ticket {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)
-    }
-}
 
 /// What is to be evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +16,8 @@ pub enum Wanted {
 /// One question of a [`Session`](super::Session): evaluate this, at this point, under this draw.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'a, F> {
-    /// What the answer must name.
-    pub ticket: Ticket,
+    /// The number of the question, which the answer must name. They count up from 0, and none is given twice.
+    pub ticket: u64,
     /// The point x.
     pub param: &'a [F],
     /// The randomness. An experiment that cannot repeat a draw takes no notice of it.
@@ -58,7 +31,7 @@ pub struct Asked<'a, F> {
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Part<F> {
     /// None until it is handed out.
-    pub ticket: Option<Ticket>,
+    pub ticket: Option<u64>,
     pub param: Vec<F>,
     pub draw: Draw,
     pub wanted: Wanted,

@@ -79,7 +79,7 @@ mod remote;
 mod view;
 
 pub use crate::method::AskTell;
-pub use inquiry::{Asked, Ticket, Wanted};
+pub use inquiry::{Asked, Wanted};
 pub use remote::{AroundRemote, Remote};
 
 use crate::error::misfit;
@@ -119,7 +119,7 @@ pub struct Session<S, F = f64, O = Remote<F>> {
     /// The iteration at which that was looked for.
     foreseen: Option<u64>,
     /// Tickets out for what it did not come to.
-    withdrawn: Vec<Ticket>,
+    withdrawn: Vec<u64>,
     next_ticket: u64,
     /// Memory for the next inquiry.
     #[cfg_attr(feature = "serde1", serde(skip, default))]
@@ -232,7 +232,7 @@ where
         if !self.has_new_question() {
             self.foresee()?;
         }
-        let ticket = Ticket::new(self.next_ticket);
+        let ticket = self.next_ticket;
         let inquiries = self.current.iter_mut().chain(&mut self.ahead);
         let Some(part) = inquiries.flat_map(Inquiry::all_mut).find(|part| part.ticket.is_none())
         else {
@@ -251,7 +251,7 @@ where
     /// If the ticket is unknown, was answered before, or asks for a cost; if the gradient has not one entry
     /// for each coordinate; and if the solver refuses it ([`NonFinite::Error`](crate::NonFinite::Error)).
     /// All leave the session as it was, and the ticket open.
-    pub fn tell(&mut self, ticket: Ticket, gradient: &[F]) -> Result<(), Error> {
+    pub fn tell(&mut self, ticket: u64, gradient: &[F]) -> Result<(), Error> {
         let expected = self.param().len();
         if gradient.len() != expected {
             return Err(misfit(format!(
@@ -271,7 +271,7 @@ where
     /// # Errors
     /// If the ticket is unknown, was answered before, or asks for a gradient; and if the solver refuses the
     /// gradient that it completes. All leave the session as it was, and the ticket open.
-    pub fn tell_cost(&mut self, ticket: Ticket, cost: F) -> Result<(), Error> {
+    pub fn tell_cost(&mut self, ticket: u64, cost: F) -> Result<(), Error> {
         self.answer(ticket, Some(Wanted::Cost), |part| part.answer = Answer::Cost(cost))
     }
 
@@ -281,12 +281,12 @@ where
     /// If the ticket is unknown or was answered before; and a [`FailedRun`](crate::FailedRun) where the solver does not skip
     /// failed draws ([`NonFinite::Error`](crate::NonFinite::Error), the default). All leave the session as
     /// it was, and the ticket open: it can be evaluated again.
-    pub fn tell_lost(&mut self, ticket: Ticket, reason: impl Into<String>) -> Result<(), Error> {
+    pub fn tell_lost(&mut self, ticket: u64, reason: impl Into<String>) -> Result<(), Error> {
         self.tell_failed(ticket, Error::msg(reason.into()))
     }
 
     /// The same, with the error itself for a solver that does not skip it.
-    pub(crate) fn tell_failed(&mut self, ticket: Ticket, error: Error) -> Result<(), Error> {
+    pub(crate) fn tell_failed(&mut self, ticket: u64, error: Error) -> Result<(), Error> {
         let skips = self.solver.draw(Ask { index: 0, is_trial: false }).is_skippable();
         if !skips && self.find(ticket, None)?.is_some() {
             return Err(self.failed(error));

@@ -119,20 +119,8 @@ const LEAST_COSTS: u64 = 20;
 /// Weight of the newest innovation in the noise of a cost.
 const NOISE_WEIGHT: f64 = 0.05;
 
-/// The cost of the recommended point, estimated by an unbiased filter of drawn costs.
-///
-/// At a fresh draw the cost is evaluated at the new recommended point and at the one before. The
-/// difference y carries the estimate along without the noise that both share, the new cost c
-/// corrects it (STORM, Cutkosky and Orabona 2019, on costs):
-///
-/// ```text
-/// v <- v + y^2 / R,   k = v / (1 + v),   e = c - (f + y)
-/// f <- f + y + k e,   v <- k,            R <- R + w (e^2 / (1 + v) - R)
-/// ```
-///
-/// Its standard error is sqrt(v R). It contains no cost that the steps depend on, so it is not biased
-/// low. It takes two drawn costs an iteration, and one where the point has not moved, counted by
-/// argmin as `stochastic_cost_count`.
+/// The cost of the recommended point, estimated by an unbiased filter of drawn costs; its equations are in
+/// [`Arturo::with_filtered_cost`](crate::Arturo::with_filtered_cost).
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(

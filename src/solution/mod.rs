@@ -29,8 +29,7 @@ pub(crate) use certificate::default_step;
 #[cfg(feature = "nalgebra")]
 pub use certificate::{Certificate, Certification};
 pub use compare::{CostComparison, compare_costs};
-pub(crate) use cost::{CostReport, CostSource, KeptCost};
-pub use cost::{ExactCost, FilteredCost};
+pub(crate) use cost::{CostReport, CostSource, ExactCost, FilteredCost, KeptCost};
 #[cfg(feature = "plot")]
 pub(crate) use display::number;
 pub use result::RunResult;

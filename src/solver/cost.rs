@@ -16,8 +16,18 @@ impl<F: Scalar, M, C> Arturo<F, M, C> {
     ///   draws. `target_cost` stops a run when the estimate and two of its errors come down to it;
     /// - `NewBest` observers are called where the estimate fell by more than its error.
     ///
-    /// It takes up to two drawn costs an iteration; see
-    /// [`FilteredCost`](crate::solution::FilteredCost) for the filter.
+    /// The estimate f is that of an unbiased filter. At a fresh draw the cost is evaluated at the new
+    /// recommended point and at the one before: their difference y carries the estimate along without the
+    /// noise that both share, and the new cost c corrects it (STORM, Cutkosky and Orabona 2019, on costs):
+    ///
+    /// ```text
+    /// v <- v + y^2 / R,   k = v / (1 + v),   e = c - (f + y)
+    /// f <- f + y + k e,   v <- k,            R <- R + w (e^2 / (1 + v) - R)
+    /// ```
+    ///
+    /// Its standard error is sqrt(v R). It contains no cost that the steps depend on, so it is not biased
+    /// low. It takes two drawn costs an iteration, and one where the point has not moved, counted by
+    /// argmin as `stochastic_cost_count`.
     ///
     /// ```
     /// use argmin::core::{Error, Executor, State};

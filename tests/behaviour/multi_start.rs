@@ -1,7 +1,7 @@
 //! Several starts: deterministic, judged by fresh draws, failures kept apart.
 
 use argmin::core::{CostFunction, Error, Executor, Gradient, IterState, OptimizationResult};
-use argmin_arturo::multi_start::{Finish, Outcome, Start};
+use argmin_arturo::multi_start::{Finish, Outcome};
 use argmin_arturo::oracle::{GaussianNoise, StochasticCost};
 use argmin_arturo::{Arturo, Draw, MultiStart};
 use rand_distr::{Distribution, StandardNormal};
@@ -46,9 +46,9 @@ type Solved = OptimizationResult<
     IterState<Vec<f64>, Vec<f64>, (), (), (), f64>,
 >;
 
-fn solve(start: &Start<Vec<f64>>) -> Result<Solved, Error> {
-    Executor::new(GaussianNoise::new(TwoValleys, 0.2)?, Arturo::new().with_seed(start.seed))
-        .configure(|state| state.param(start.param.clone()).max_iters(200))
+fn solve(start: Vec<f64>, seed: u64) -> Result<Solved, Error> {
+    Executor::new(GaussianNoise::new(TwoValleys, 0.2)?, Arturo::new().with_seed(seed))
+        .configure(|state| state.param(start).max_iters(200))
         .run()
 }
 
@@ -60,7 +60,7 @@ type Row = (usize, u64, u64, u64);
 
 fn rows(outcome: &Outcome<Vec<f64>, Solved>) -> Vec<Row> {
     let row = |finish: &Finish<Vec<f64>, Solved>| {
-        (finish.start.index, finish.start.seed, finish.param[0].to_bits(), finish.cost.to_bits())
+        (finish.index, finish.seed, finish.param[0].to_bits(), finish.cost.to_bits())
     };
     outcome.finishes().iter().map(row).collect()
 }
@@ -85,7 +85,7 @@ fn the_best_is_the_best_under_common_noise() {
     // the noise of one evaluation is 10, of the mean of 1000 still 0.3, of a difference 0.01
     let outcome = starts().run(solve, &NoisyCost).unwrap();
     let best = outcome.best();
-    assert_eq!(best.start.param, [-2.0]);
+    assert_eq!(best.start, [-2.0]);
     assert!((best.param[0] + 1.06).abs() < 0.05, "{:?}", best.param);
     assert_eq!((best.excess, best.excess_error), (0.0, 0.0));
     assert!((best.standard_error - 10.0 / 1000_f64.sqrt()).abs() < 0.03);
@@ -101,19 +101,20 @@ fn the_best_is_the_best_under_common_noise() {
 
 #[test]
 fn a_failed_run_does_not_stop_the_others() {
-    let failing = |start: &Start<Vec<f64>>| match start.index {
-        0 => Err(std::io::Error::other("run 0 is broken").into()),
-        _ => solve(start),
+    let failing = |start: Vec<f64>, seed: u64| match (start[0], seed) {
+        (2.0, 3) => Err(std::io::Error::other("run 0 is broken").into()),
+        _ => solve(start, seed),
     };
     let outcome = starts().run(failing, &TwoValleys).unwrap();
     assert_eq!(outcome.finishes().len(), 5);
-    let (start, error) = &outcome.failures()[0];
-    assert_eq!((start.index, error.to_string().as_str()), (0, "run 0 is broken"));
+    let (index, error) = &outcome.failures()[0];
+    assert_eq!((*index, error.to_string().as_str()), (0, "run 0 is broken"));
 
-    let none = |start: &Start<Vec<f64>>| -> Result<Solved, Error> {
-        Err(std::io::Error::other(format!("run {} is broken", start.index)).into())
+    let none = |start: Vec<f64>, seed: u64| -> Result<Solved, Error> {
+        Err(std::io::Error::other(format!("{} with seed {seed} is broken", start[0])).into())
     };
-    assert_eq!(starts().run(none, &TwoValleys).err().unwrap().to_string(), "run 0 is broken");
+    let error = starts().run(none, &TwoValleys).err().unwrap();
+    assert_eq!(error.to_string(), "2 with seed 3 is broken");
 }
 
 /// A cost that is not defined right of 0.

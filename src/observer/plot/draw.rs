@@ -278,7 +278,7 @@ fn nothing(plot: &Plot) -> Error {
     };
     let asked = plot.panels.iter().flat_map(|panel| &panel.quantities).map(String::as_str);
     let tables = plot.series.iter().flat_map(|series| &series.table.columns);
-    let reported = list(tables.map(|column| column.name.as_str()).collect());
+    let reported = list(tables.map(|(name, _)| name.as_str()).collect());
     let reported = if reported.is_empty() { "nothing".into() } else { reported };
     invalid(format!(
         "Plot: no run has a finite value of {}; reported were {reported}",

@@ -15,41 +15,12 @@ use draw::Picture;
 use plotters::prelude::SVGBackend;
 use std::path::Path;
 
-/// One diagram of a [`Plot`]: some quantities over the iterations, for every run.
-///
-/// The axis is logarithmic, and values that are not positive, such as the length of a step that was
-/// not taken, are left out. The first quantity is drawn as a line, the second dashed, the third and
-/// on dotted.
-///
-/// ```
-/// use argmin_arturo::observer::Panel;
-///
-/// Panel::new("filtered loss, nats", ["filtered_cost"]).linear();
-/// ```
+/// One diagram: some quantities over the iterations, for every run.
 #[derive(Clone, Debug)]
-pub struct Panel {
+struct Panel {
     title: String,
     quantities: Vec<String>,
     logarithmic: bool,
-}
-
-impl Panel {
-    /// The quantities of these names (the columns of [`Table`]) under a title, which says what
-    /// they are and in which unit.
-    pub fn new<S: Into<String>>(
-        title: impl Into<String>,
-        quantities: impl IntoIterator<Item = S>,
-    ) -> Self {
-        let quantities = quantities.into_iter().map(Into::into).collect();
-        Self { title: title.into(), quantities, logarithmic: true }
-    }
-
-    /// A linear axis instead of the logarithmic one.
-    #[must_use]
-    pub fn linear(mut self) -> Self {
-        self.logarithmic = false;
-        self
-    }
 }
 
 /// A picture of one or more runs, as SVG or PNG: predicted gain, kept cost, gradient norm, step length,
@@ -112,24 +83,22 @@ enum Mark {
 
 impl Default for Plot {
     fn default() -> Self {
-        let panels = vec![
-            Panel::new("cost, f", ["cost"]),
-            Panel::new(
+        Self::empty()
+            .with_panel("cost, f", ["cost"])
+            .with_panel(
                 "filtered cost and its error (dashed), f",
                 ["filtered_cost", "filtered_cost_error"],
-            ),
-            Panel::new(
+            )
+            .with_panel(
                 "predicted gap to the minimum and its 95 % bound (dashed), f",
                 ["predicted_gain", "predicted_gain_bound"],
-            ),
-            Panel::new("norm of the drawn gradient, f/x", ["gradient_norm"]),
-            Panel::new("length of the step, x", ["step_norm"]),
-            Panel::new("KL of the step and bound (dashed), nats", ["kl", "kl_bound"]),
-            Panel::new("multiplier of the KL bound where active, f", ["multiplier"]),
-            Panel::new("learning rate", ["learning_rate"]),
-            Panel::new("noise of a drawn gradient (norm), f/x", ["noise_level"]),
-        ];
-        Self { title: String::new(), panels, series: Vec::new(), over_time: false, x_label: None }
+            )
+            .with_panel("norm of the drawn gradient, f/x", ["gradient_norm"])
+            .with_panel("length of the step, x", ["step_norm"])
+            .with_panel("KL of the step and bound (dashed), nats", ["kl", "kl_bound"])
+            .with_panel("multiplier of the KL bound where active, f", ["multiplier"])
+            .with_panel("learning rate", ["learning_rate"])
+            .with_panel("noise of a drawn gradient (norm), f/x", ["noise_level"])
     }
 }
 
@@ -139,6 +108,18 @@ impl Plot {
         Self::default()
     }
 
+    /// A picture without panels, for those of [`with_panel`](Self::with_panel) alone.
+    ///
+    /// ```
+    /// use argmin_arturo::observer::Plot;
+    ///
+    /// let plot = Plot::empty().with_linear_panel("filtered loss, nats", ["filtered_cost"]);
+    /// ```
+    pub fn empty() -> Self {
+        let (title, panels, series) = (String::new(), Vec::new(), Vec::new());
+        Self { title, panels, series, over_time: false, x_label: None }
+    }
+
     /// Sets the title above all panels.
     #[must_use]
     pub fn with_title(mut self, title: impl Into<String>) -> Self {
@@ -146,17 +127,39 @@ impl Plot {
         self
     }
 
-    /// Sets the panels, instead of the standard ones.
+    /// Adds a panel after the others: the quantities of these names (the columns of [`Table`]) under a title
+    /// with their meaning and unit.
+    ///
+    /// The axis is logarithmic, and values that are not positive, such as the length of a step that was
+    /// not taken, are left out. The first quantity is drawn as a line, the second dashed, the third and
+    /// further ones dotted.
     #[must_use]
-    pub fn with_panels(mut self, panels: impl IntoIterator<Item = Panel>) -> Self {
-        self.panels = panels.into_iter().collect();
-        self
+    pub fn with_panel<S: Into<String>>(
+        self,
+        title: impl Into<String>,
+        quantities: impl IntoIterator<Item = S>,
+    ) -> Self {
+        self.with_axis(title, quantities, true)
     }
 
-    /// Adds a panel behind the others.
+    /// The same as [`with_panel`](Self::with_panel), with a linear axis.
     #[must_use]
-    pub fn with_panel(mut self, panel: Panel) -> Self {
-        self.panels.push(panel);
+    pub fn with_linear_panel<S: Into<String>>(
+        self,
+        title: impl Into<String>,
+        quantities: impl IntoIterator<Item = S>,
+    ) -> Self {
+        self.with_axis(title, quantities, false)
+    }
+
+    fn with_axis<S: Into<String>>(
+        mut self,
+        title: impl Into<String>,
+        quantities: impl IntoIterator<Item = S>,
+        logarithmic: bool,
+    ) -> Self {
+        let quantities = quantities.into_iter().map(Into::into).collect();
+        self.panels.push(Panel { title: title.into(), quantities, logarithmic });
         self
     }
 
@@ -259,7 +262,6 @@ impl Plot {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Column;
     use super::*;
 
     /// `n` rows of values over 8 decades with zeros and gaps.
@@ -273,9 +275,7 @@ mod tests {
         Table {
             iterations: (0..n as u64).collect(),
             seconds: (0..n).map(|i| i as f64 * 1e-3).collect(),
-            columns: ["kl", "kl_bound", "odd"]
-                .map(|name| Column { name: name.into(), values: values.clone() })
-                .into(),
+            columns: ["kl", "kl_bound", "odd"].map(|name| (name.into(), values.clone())).into(),
             ..Table::default()
         }
     }
@@ -288,7 +288,7 @@ mod tests {
                     .with_title("a < b & \"c\"")
                     .with_run("first", run(n))
                     .with_run("second", run(n / 2 + 1))
-                    .with_panel(Panel::new("odd", ["odd"]).linear());
+                    .with_linear_panel("odd", ["odd"]);
                 plot.over_time = over_time;
                 let svg = plot.to_svg().unwrap();
                 assert!(svg.ends_with("</svg>\n") && svg.len() < 200_000, "{}", svg.len());
@@ -304,13 +304,13 @@ mod tests {
     #[test]
     fn data_are_points_and_intervals_areas_with_names_in_the_legend() {
         let mut upper = run(10);
-        for column in &mut upper.columns {
-            column.values.iter_mut().for_each(|value| *value *= 10.0);
+        for (_, values) in &mut upper.columns {
+            values.iter_mut().for_each(|value| *value *= 10.0);
         }
-        let plot = Plot::new()
+        let plot = Plot::empty()
             .with_band("interval", run(10), upper)
             .with_points("data", run(10))
-            .with_panels([Panel::new("KL", ["kl"])]);
+            .with_panel("KL", ["kl"]);
         let svg = plot.to_svg().unwrap();
         // eight values that have a logarithm, and the sample of the legend
         assert_eq!(svg.matches("<circle").count(), 8 + 1);
@@ -382,7 +382,7 @@ mod tests {
 
     #[test]
     fn nothing_to_draw_is_an_error_that_says_what_there_was() {
-        let plot = Plot::new().with_run("mine", run(0)).with_panels([Panel::new("x", ["loss"])]);
+        let plot = Plot::empty().with_run("mine", run(0)).with_panel("x", ["loss"]);
         assert_eq!(
             plot.to_svg().unwrap_err().to_string(),
             "Invalid parameter: \"Plot: no run has a finite value of `loss`; reported were `kl`, \

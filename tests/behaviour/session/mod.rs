@@ -8,7 +8,7 @@ mod resume;
 
 use argmin::core::{Error, Executor, IterState, Solver};
 use argmin_arturo::oracle::StochasticCost;
-use argmin_arturo::session::{AroundRemote, AskTell, Remote, Session, Ticket, Wanted};
+use argmin_arturo::session::{AroundRemote, AskTell, Remote, Session, Wanted};
 use argmin_arturo::{Draw, StochasticGradient};
 use rand_distr::{Distribution, StandardNormal};
 
@@ -105,7 +105,7 @@ where
 
 pub(crate) fn tell<S, O>(
     session: &mut Session<S, f64, O>,
-    ticket: Ticket,
+    ticket: u64,
     reply: Reply,
 ) -> Result<(), Error>
 where

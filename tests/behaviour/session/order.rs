@@ -3,7 +3,7 @@
 use super::{START, Valley, bits, evaluate, executed, session, tell};
 use argmin_arturo::baseline::Adam;
 use argmin_arturo::oracle::{FiniteDifferenceGradient, Replicated, Spsa};
-use argmin_arturo::session::{Remote, Session, Ticket, Wanted};
+use argmin_arturo::session::{Remote, Session, Wanted};
 use argmin_arturo::{Arturo, Draw, NonFinite, PaperSettings};
 
 #[test]
@@ -69,7 +69,7 @@ fn what_was_asked_ahead_in_vain_is_withdrawn() {
     let mut session = session(solver, 400);
     let mut withdrawn = 0;
     while !session.is_done() {
-        let mut asked: Vec<(Ticket, Vec<f64>, Draw)> = Vec::new();
+        let mut asked: Vec<(u64, Vec<f64>, Draw)> = Vec::new();
         while let Some(question) = session.ask().unwrap() {
             asked.push((question.ticket, question.param.to_vec(), question.draw));
         }

@@ -3,7 +3,7 @@
 use super::{START, Valley, bits, evaluate, executed, session, tell};
 use argmin_arturo::baseline::Adam;
 use argmin_arturo::oracle::Replicated;
-use argmin_arturo::session::{AroundRemote, AskTell, Remote, Session, Ticket};
+use argmin_arturo::session::{AroundRemote, AskTell, Remote, Session};
 use argmin_arturo::{Arturo, NonFinite};
 use proptest::prelude::*;
 use proptest::test_runner::{FileFailurePersistence, RngSeed};
@@ -66,7 +66,7 @@ where
                 continue;
             }
             Call::Again(number) => {
-                let ticket = Ticket::new(number);
+                let ticket = number;
                 if open.iter().any(|question| question.0 == ticket) {
                     continue;
                 }

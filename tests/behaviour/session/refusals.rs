@@ -4,7 +4,7 @@ use super::{START, Valley, session};
 use argmin::core::Error;
 use argmin_arturo::baseline::Adam;
 use argmin_arturo::oracle::Spsa;
-use argmin_arturo::session::{Remote, Session, Ticket};
+use argmin_arturo::session::{Remote, Session};
 use argmin_arturo::{Arturo, ArturoError, FailedRun, NonFinite, PaperSettings, StochasticGradient};
 
 type Run = Session<Arturo<f64>>;
@@ -29,7 +29,7 @@ fn wrong_lengths_tickets_and_kinds_are_named() {
          one for each of x; tell it again\""
     );
     assert_eq!(
-        text(session.tell(Ticket::new(9), &START)),
+        text(session.tell(9, &START)),
         "Invalid parameter: \"Session: ticket 9 is unknown, 1 were given out, from 0; answer with the \
          ticket of the question\""
     );
