@@ -79,7 +79,7 @@ pub(crate) fn average<F: Scalar>(average: &mut [F], x: &[F], weight: f64) {
 mod tests {
     use super::*;
 
-    /// The average of 1, 2, 4, 8 as it goes.
+    /// The averages of 1, 2, 4, 8 after each of them.
     fn averages(policy: Averaging) -> [f64; 4] {
         let mut mean = [0.0];
         std::array::from_fn(|t| {

@@ -32,7 +32,7 @@ pub struct Draw {
     index: u64,
     #[cfg_attr(feature = "serde1", serde(default))]
     mirrored: bool,
-    /// Whether the run goes on where an oracle fails at this draw.
+    /// Whether the run continues where an oracle fails at this draw.
     #[cfg_attr(feature = "serde1", serde(skip))]
     skippable: bool,
 }
@@ -64,7 +64,7 @@ impl Draw {
         self.mirrored
     }
 
-    /// The same randomness, with what the run does where an oracle fails at it.
+    /// The same randomness, with the treatment of a failure of the oracle at it.
     pub(crate) const fn skippable(self, skippable: bool) -> Self {
         Self { skippable, ..self }
     }
@@ -145,7 +145,7 @@ impl Draw {
     }
 }
 
-/// Draws are equal that have the same randomness, whatever becomes of their failures.
+/// Draws are equal that have the same randomness, whatever the treatment of failures.
 impl PartialEq for Draw {
     fn eq(&self, other: &Self) -> bool {
         self.randomness() == other.randomness()

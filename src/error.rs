@@ -1,9 +1,9 @@
-//! Errors that name solver, parameter, value, range and what to do.
+//! Errors that name solver, parameter, value, range and a remedy.
 
 use crate::draw::Draw;
 use argmin::core::Error;
 
-/// What a numeric setting must be.
+/// The range of a numeric setting.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Requirement {
     Positive,
@@ -35,10 +35,10 @@ pub(crate) fn require(
     Err(invalid(format!("{owner}: `{parameter}` must be {range}, got {value}")))
 }
 
-/// What this crate's errors are; `error.downcast_ref::<ArturoError>()` finds one in argmin's
+/// The errors of this crate; `error.downcast_ref::<ArturoError>()` finds one in argmin's
 /// [`Error`](argmin::core::Error).
 ///
-/// Each text names what is wrong, its value, what it must be, and what to do. An error of an oracle, and
+/// Each text names the parameter, its value, its range, and a remedy. An error of an oracle, and
 /// those that argmin has for the same (a run without a start), are passed on as they are.
 ///
 /// ```
@@ -62,15 +62,15 @@ pub enum ArturoError {
     /// A file cannot be read or written.
     #[error("Invalid parameter: {text:?}")]
     File {
-        /// Which, and what to do.
+        /// The file, and a remedy.
         text: String,
-        /// What the system says.
+        /// The error of the system.
         source: std::io::Error,
     },
     /// A file that is no checkpoint of this run, or a damaged one.
     #[error("Invalid parameter: {text:?}")]
     Checkpoint {
-        /// Which, what is wrong, and what to do.
+        /// The file, the fault, and a remedy.
         text: String,
         /// The error of the format, where there is one.
         source: Option<Box<dyn std::error::Error + Send + Sync>>,

@@ -25,7 +25,7 @@ pub(crate) struct Gaussian<F> {
     pub(crate) pending_decay: f64,
 }
 
-/// What a step did.
+/// The effect of a step.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct StepSums {
     /// KL(new mean || old mean) at the old precision, in nats.
@@ -123,7 +123,7 @@ impl<F: Scalar> Gaussian<F> {
         DualValue::from_sums(sums)
     }
 
-    /// What an estimator needs to compute `kl` at a multiplier along with its own pass.
+    /// The quantities from which an estimator computes `kl` at a multiplier in its own pass.
     pub(crate) fn probe(&self, eta: f64) -> Probe<'_, F> {
         Probe { precision: &self.precision, terms: self.terms(eta) }
     }

@@ -27,7 +27,7 @@ pub struct Group {
     weight_decay: Option<f64>,
 }
 
-/// What the settings are called in error messages.
+/// The name of the settings in error messages.
 const NAME: &str = "Group";
 
 impl Group {

@@ -256,7 +256,7 @@ fn flush<F: Scalar, const N: usize, const S: usize>(lanes: &mut [[F; N]; S], tot
 
 /// The first coordinate that is NaN or infinite.
 pub(crate) fn first_non_finite<F: Scalar>(values: &[F]) -> Option<usize> {
-    // 0 x is 0 for finite x and NaN otherwise, so one sum tells whether to look closer
+    // 0 x is 0 for finite x and NaN otherwise, so one sum decides whether to look closer
     let [sum] = zip_map_sum([values], [], |[x], []| ([], [F::zero() * x]));
     if sum == 0.0 { None } else { values.iter().position(|x| !x.is_finite()) }
 }

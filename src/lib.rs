@@ -30,16 +30,16 @@
 //! | second derivatives | one of the above | [`ExactDiagonal`](hessian::ExactDiagonal) |
 //! | noise that a draw cannot repeat, as of a real experiment | [`StochasticGradient`]; a simulation of one in [`Fresh`](oracle::Fresh) | the default |
 //! | noise levels that are known, or the paper's experiment | any | [`KalmanRls`](hessian::KalmanRls) in [`Arturo::paper`] |
-//! | knowledge of the curvature that nothing here takes | any | [`HessianEstimator`] |
+//! | other knowledge of the curvature | any | [`HessianEstimator`] |
 //!
 //! The default curvature is the dense Hessian that [`Arturo::new`] fits to the changes of the gradient,
-//! for up to 200 coordinates; beyond it takes first-order steps. [`oracle`] has wrappers against noise and outliers, [`MultiStart`] runs from several starts,
-//! and [`baseline`] has Adam, SGD and their rivals to compare with. [`guide`] is for those who come from
+//! for up to 200 coordinates; above, it takes first-order steps. [`oracle`] has wrappers against noise and outliers,
+//! [`MultiStart`] runs from several starts, and [`baseline`] has Adam, SGD and their rivals to compare with. [`guide`] is for those who come from
 //! Adam or L-BFGS, [`observer`] for those who want to watch, and the module `checkpoint` (feature `serde1`)
-//! for those who stop and go on. [`prelude`] has what most programs need.
+//! for those who stop and resume. [`prelude`] has what most programs need.
 //!
 //! [`solution`] has the errors of the answer, and when to stop. [`Arturo::with_bounds`] and
-//! [`Transformed`] are for x that is not free.
+//! [`Transformed`] are for constrained x.
 //!
 //! # Symbols
 //!
@@ -120,7 +120,7 @@ pub use settings::{NonFinite, PaperSettings, Telemetry};
 pub use solver::Arturo;
 pub use transform::{Transform, Transformed};
 
-/// The version of rand that [`Draw::rng`] is of: with another one its traits do not fit.
+/// The version of rand whose traits the generator of [`Draw::rng`] implements.
 pub use rand;
 /// The version of rand_distr whose distributions sample from [`Draw::rng`].
 pub use rand_distr;

@@ -14,7 +14,7 @@ use crate::param::Scalar;
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 pub struct QuadraticModel<F> {
     /// m, the gradient of the model at x. After a step the solver moves it along, to `m + a d`, so
-    /// an estimator finds here what the model predicts for the gradient it is about to see.
+    /// an estimator finds here the prediction for the gradient that it receives.
     pub gradient: Vec<F>,
     /// a, the curvature: the estimate of the Hessian's diagonal, of either sign.
     pub curvature: Vec<F>,

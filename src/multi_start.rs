@@ -1,4 +1,4 @@
-//! Several runs of a solver, and which of them was the best.
+//! Several runs of a solver, and the best of them.
 
 use crate::error::invalid;
 use crate::oracle::StochasticCost;
@@ -101,7 +101,7 @@ pub struct Finish<P, R> {
     pub standard_error: f64,
     /// By how much the mean cost is above that of the best run, on the same draws.
     pub excess: f64,
-    /// Standard error of `excess`, in which what the two runs share has cancelled; NaN for one draw.
+    /// Standard error of `excess`, in which the common noise of the two runs has cancelled; NaN for one draw.
     pub excess_error: f64,
 }
 
@@ -190,7 +190,7 @@ impl<P: ParamVec> MultiStart<P> {
         Ok(self)
     }
 
-    /// Sets on how many threads (>= 1, default the number of cores) the runs are.
+    /// Sets the number of threads (>= 1, default the number of cores) of the runs.
     ///
     /// # Errors
     /// If it is 0.

@@ -33,7 +33,7 @@ scalar!(f64);
 ///
 /// Implemented in `f32` and `f64` for
 ///
-/// | type | feature | order of the coordinates, and what is refused |
+/// | type | feature | order of the coordinates, and layouts that are refused |
 /// |---|---|---|
 /// | `Vec` | | |
 /// | every owned nalgebra vector and matrix | `nalgebra` | column by column |
@@ -71,7 +71,7 @@ pub trait ParamVec: Clone + std::fmt::Debug + Send + Sync + 'static {
     /// `f32` or `f64`.
     type Scalar: Scalar;
 
-    /// What the type is called in error messages.
+    /// The name of the type in error messages.
     const NAME: &'static str;
 
     /// The coordinates in order, or `None` where they are not contiguous in memory.

@@ -1,4 +1,4 @@
-//! What a program with this crate needs, from here and from argmin: `use argmin_arturo::prelude::*;`.
+//! The names that most programs need, of this crate and of argmin: `use argmin_arturo::prelude::*;`.
 //!
 //! Within a major version the prelude loses no name, and gains none that is likely to clash with a
 //! name of a program.

@@ -11,7 +11,7 @@ pub(crate) enum KlRadius {
 }
 
 impl KlRadius {
-    /// Forgets what was learned in an earlier run.
+    /// Forgets an earlier run.
     pub(crate) fn reset(&mut self) {
         if let Self::Adaptive(radius) = self {
             *radius = AdaptiveRadius::default();
@@ -67,7 +67,7 @@ impl AdaptiveRadius {
         self.radius > 0.0
     }
 
-    /// Takes what the last step did.
+    /// Stores the effect of the last step.
     pub(crate) fn record(&mut self, used: f64, slope: f64, active: bool) {
         self.used = used;
         self.slope = slope;
@@ -78,7 +78,7 @@ impl AdaptiveRadius {
     /// the weight of one draw in the model.
     pub(crate) fn adapt(&mut self, end_slope: f64, gain: f64) {
         if self.used == 0.0 || !(end_slope + self.slope).is_finite() {
-            // a step of 0, at the bounds of a box, tells nothing, nor does one beyond all floats
+            // a step of 0, at the bounds of a box, has no information, nor has one beyond all floats
             return;
         }
         let weight = gain.clamp(1e-4, 1.0);

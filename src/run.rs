@@ -1,7 +1,7 @@
-//! What all solvers do with argmin's state: the start of a run, and the vectors of an iteration
+//! The part of argmin's state that all solvers treat alike: the start of a run, and the vectors of an iteration
 //! with their checks.
 //!
-//! `solver` is what the solver is called in error messages.
+//! `solver` is the name of the solver in error messages.
 
 use crate::draw::Draw;
 use crate::error::{ArturoError, FailedRun, invalid, misfit};
@@ -22,7 +22,7 @@ pub struct Ask {
     pub(crate) is_trial: bool,
 }
 
-/// What `Arturo` is called in error messages.
+/// The name of `Arturo` in error messages.
 pub(crate) const NAME: &str = "Arturo";
 
 /// argmin's state of a run.
@@ -149,7 +149,7 @@ impl<P: ParamVec> Point<P> {
         }
     }
 
-    /// Whether the gradient that was asked for can be used, whatever becomes of it where it cannot.
+    /// Whether the gradient that was asked for can be used, without an error where it cannot.
     pub(crate) fn is_usable(&self, solver: &str, ask: Ask) -> Result<bool, Error> {
         let gradient = match &self.trial {
             Some([_, gradient]) if ask.is_trial => gradient,

@@ -4,7 +4,7 @@ use crate::oracle::{Draw, StochasticCost};
 use crate::param::Scalar;
 use argmin::core::Error;
 
-/// What a cost is ordered by: NaN, of either sign, is the worst.
+/// The order of costs: NaN, of either sign, is the worst.
 pub(crate) fn rank(cost: f64) -> f64 {
     if cost.is_nan() { f64::INFINITY } else { cost }
 }

@@ -87,7 +87,7 @@ impl PaperSettings {
     }
 }
 
-/// What happens to a draw that cannot be used: one at which the oracle fails, as a simulation that
+/// The treatment of a draw that cannot be used: one at which the oracle fails, as a simulation that
 /// does not converge, or one with a coordinate of the gradient that is NaN, infinite, or so large that
 /// its square is: above 5e151 in `f64` and 7e16 in `f32`.
 ///

@@ -27,12 +27,12 @@ use std::marker::PhantomData;
 /// drawn gradients.
 ///
 /// It minimizes f(x) = E\[f(x; draw)\] over x in R^n, given a
-/// [`StochasticGradient`](crate::StochasticGradient) oracle. Each iteration draws one gradient. How a
-/// gradient becomes a step is a method:
+/// [`StochasticGradient`](crate::StochasticGradient) oracle. Each iteration draws one gradient. Three methods turn
+/// gradients into steps:
 ///
 /// - [`Arturo::new`] has nothing to set: a foundation, a model and a referee ([`Refereed`]),
 /// - [`Arturo::paper`] is the published method with its settings, and
-/// - [`with_estimator`](Self::with_estimator) takes curvature from where you say (both
+/// - [`with_estimator`](Self::with_estimator) takes curvature from an estimator that you choose (both are
 ///   [`TrustRegion`]).
 ///
 /// | setting | meaning | default |
@@ -69,7 +69,7 @@ use std::marker::PhantomData;
 /// - `cost`: NaN, and `best_cost` infinite: under noise no drawn loss is comparable with another,
 ///   and the lowest one is low by chance. So `target_cost` is an error at the start,
 ///   unless the cost of the recommended point is kept: then that is in `best_cost`, and a run stops where
-///   it and two of its errors come down to the target
+///   it is two of its errors below the target
 ///
 /// # Observers
 ///
@@ -291,8 +291,9 @@ impl<F: Scalar, D, C> Arturo<F, Refereed<F, D>, C> {
     /// gradient is drawn outside of it, unless the oracle itself evaluates elsewhere, as
     /// [`Spsa`](crate::oracle::Spsa) without the same bounds.
     ///
-    /// The errors of [`solution`](Arturo::solution) are those of the coordinates that no bound holds; a coordinate
-    /// that a bound holds is on it, without an error.
+    /// The errors of [`solution`](Arturo::solution) are those of the coordinates that no bound holds. A held
+    /// coordinate is on its bound, without an error
+    /// ([`Solution::is_on_lower_bound`](crate::solution::Solution::is_on_lower_bound)).
     ///
     /// ```
     /// use argmin::core::{Error, Executor, Gradient, State};
@@ -476,8 +477,8 @@ impl<F: Scalar, M, C> Arturo<F, M, C> {
         self
     }
 
-    /// Sets what happens to a draw that the oracle fails at, or that gives a gradient with a coordinate
-    /// that is NaN, infinite or too large to be squared (default: an error).
+    /// Sets the treatment of draws at which the oracle fails, or whose gradient has a coordinate that is
+    /// NaN, infinite or too large to be squared (default: an error).
     #[must_use]
     pub fn with_non_finite(mut self, non_finite: NonFinite) -> Self {
         self.run.non_finite = non_finite;

@@ -71,7 +71,7 @@ impl Stop {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// What a solver says to argmin.
+    /// The status that a solver reports to argmin.
     pub(crate) fn status(stop: Option<&Self>) -> TerminationStatus {
         if stop.is_some_and(Self::is_requested) {
             TerminationStatus::Terminated(TerminationReason::Interrupt)

@@ -1,9 +1,9 @@
 //! Which draws have a gradient in a coordinate.
 //!
 //! Where features are sparse, most draws have none in most coordinates: it is 0 to the bit. rho is the
-//! share of draws that have one. Between two of them nothing is heard of the coordinate, so what is
-//! remembered of it is remembered for a number of those draws, not of all; where each draw has a
-//! gradient, rho is 1 and changes no bit.
+//! share of draws that have one. Other draws carry no information about the
+//! coordinate, so its memory is counted in those draws, not in all. Where each draw has a gradient, rho is 1 and
+//! changes no bit.
 
 use crate::param::Scalar;
 

@@ -1,4 +1,4 @@
-//! Parameters that live on a part of the line, seen as ones that live on all of it.
+//! Parameters on a part of the real line, as free coordinates on all of it.
 
 use crate::error::{invalid, misfit};
 use crate::oracle::pool::Pool;
@@ -21,7 +21,7 @@ pub enum Transform {
     },
     /// x = exp(y) > 0. For rates, scales and variances: steps are relative.
     Log,
-    /// x = ln(1 + exp(y)) > 0. For what is positive and may be large: x ~ y there, so steps are
+    /// x = ln(1 + exp(y)) > 0. For positive parameters that may be large: x ~ y there, so steps are
     /// absolute, and x ~ exp(y) near 0.
     Softplus,
     /// x = 1 / (1 + exp(-y)), in (0, 1). For probabilities and shares.
@@ -270,7 +270,7 @@ where
         let (y, gradient) = (y.as_coordinates()?, gradient.as_coordinates_mut()?);
         for ((g, y), transform) in gradient.iter_mut().zip(y).zip(&self.transforms) {
             *g = Scalar::from_f64_lossy(match transform {
-                // not by multiplication: what is fixed stays so where its gradient is not finite
+                // not by multiplication: a fixed coordinate stays fixed where its gradient is not finite
                 Transform::Fixed { .. } => 0.0,
                 _ => transform.slope(y.to_f64_exact()) * g.to_f64_exact(),
             });

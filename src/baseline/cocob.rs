@@ -17,7 +17,7 @@ pub struct Bets<F> {
     magnitudes: Vec<F>,
     /// theta, minus the sum of the gradients.
     sum: Vec<F>,
-    /// R, what was won.
+    /// R, the winnings.
     reward: Vec<F>,
     start: Vec<F>,
 }
@@ -84,7 +84,7 @@ impl<F: Scalar> Rule for Bets<F> {
                 // the fraction first: it is at most 1, where the product can be beyond all floats
                 let fraction = sum / (magnitudes + largest).max(alpha * largest);
                 let new = x0 + fraction * ((largest + reward) / largest);
-                // what is won beyond all floats is not bet
+                // winnings beyond all floats are not bet
                 let new = if new.is_finite() { new } else { x };
                 let d = new - x;
                 ([new, new, largest, magnitudes, sum, reward], [d * d])

@@ -64,7 +64,7 @@ pub trait Rule {
     /// `f32` or `f64`.
     type Scalar: Scalar;
 
-    /// What the solver is called.
+    /// The name of the solver.
     const NAME: &'static str;
 
     /// Starts anew at x0; an error where the settings do not go together.
@@ -115,8 +115,8 @@ impl<R: Rule> Descent<R> {
         self
     }
 
-    /// Sets what becomes of a draw that the oracle fails at, or that gives a gradient with a coordinate
-    /// that is NaN, infinite or too large to be squared (default: an error).
+    /// Sets the treatment of draws at which the oracle fails, or whose gradient has a coordinate that is
+    /// NaN, infinite or too large to be squared (default: an error).
     #[must_use]
     pub fn with_non_finite(mut self, non_finite: NonFinite) -> Self {
         self.non_finite = non_finite;
@@ -165,7 +165,7 @@ impl<R: Rule> Descent<R> {
         Draw::new(self.seed, ask.index).skippable(self.non_finite == NonFinite::Skip)
     }
 
-    /// Takes in the gradient that was asked for. Returns the length of the step.
+    /// Processes the gradient that was asked for. Returns the length of the step.
     fn tell<P>(&mut self, point: &mut Point<P>, ask: Ask) -> Result<f64, Error>
     where
         P: ParamVec<Scalar = R::Scalar>,

@@ -6,7 +6,7 @@ use crate::kernel::zip_map_sum;
 use crate::param::Scalar;
 use argmin::core::Error;
 
-/// Adam's moments, and the learning rate as the distance that the start is at least off.
+/// Adam's moments, and the learning rate as a lower bound of the distance from the start.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 pub struct Estimated<F> {

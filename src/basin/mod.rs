@@ -2,7 +2,7 @@
 //!
 //! [`Stochastic`] makes a solver of basin out of [`Arturo`](crate::Arturo) with any method, or of a
 //! [baseline](crate::baseline). Its problem is any [`StochasticGradient`] over plain vectors: an oracle of this
-//! crate as it stands, or a problem of basin in [`Batches`] or [`Exact`]. Budgets, observers, cancellation and
+//! crate, or a problem of basin in [`Batches`] or [`Exact`]. Budgets, observers, cancellation and
 //! checkpoints are basin's. A run has the bits of one in argmin's executor.
 //!
 //! ```
@@ -37,7 +37,7 @@
 //!
 //! | basin | here |
 //! |---|---|
-//! | an iteration | one of the solver: a gradient, and what the solver draws beside it |
+//! | an iteration | one of the solver: a gradient, and further draws of the solver |
 //! | `param`, `best_param` | the point of the last iteration, the recommended point: see [`Progress`] |
 //! | `cost`, `best_cost` | NaN and infinity: no cost is evaluated |
 //! | `Termination::Converged` | the solver's own [tolerance](crate::solution::Tolerance) |
@@ -45,15 +45,15 @@
 //! | an `Err` of `run` | an error of the oracle in a [`FailedRun`](crate::FailedRun), with the best point |
 //! | `ExactCheckpoint` | solver, session and progress; continues with the same bits |
 //!
-//! basin stops after 1000 iterations unless `max_iter` says otherwise; a budget of gradients is
+//! basin stops after 1000 iterations unless `max_iter` is set; a budget of gradients is
 //! `max_evaluations(EvaluationKind::Gradient, n)`. Its files of checkpoints take the feature `serde1`. A run that a
-//! `Stop` has ended stays ended in its checkpoint; one that basin's `CancellationToken` has ended goes on.
+//! `Stop` has ended stays ended in its checkpoint; one that basin's `CancellationToken` has ended continues.
 //!
-//! # What does not fit
+//! # Limitations
 //!
 //! Criteria of cost and of step are not offered by basin for this state, since drawn costs and steps do not
 //! measure the distance to the minimum. Solvers that draw costs themselves
-//! ([`with_filtered_cost`](crate::Arturo::with_filtered_cost)) end with an error that says so.
+//! ([`with_filtered_cost`](crate::Arturo::with_filtered_cost)) end with an error.
 
 mod problem;
 mod progress;
@@ -79,7 +79,7 @@ const NAME: &str = "Stochastic";
 /// A solver of this crate as a solver of basin; see the [module](self).
 ///
 /// `S` is [`Arturo`](crate::Arturo) with any method, or a [baseline](crate::baseline), on vectors `Vec<F>`. basin
-/// starts it anew in each run, with its settings; from a checkpoint of basin it goes on.
+/// starts it anew in each run, with its settings; from a checkpoint of basin it continues.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(
@@ -106,7 +106,7 @@ impl<S, F> Stochastic<S, F> {
 
     /// The run so far, with solver, argmin's state and answer; none before it begins.
     ///
-    /// [`Session::solver`] and [`Session::state`] go on in argmin's executor or in [`Session::resume`].
+    /// [`Session::solver`] and [`Session::state`] continue in argmin's executor or in [`Session::resume`].
     pub fn session(&self) -> Option<&Session<S, F>> {
         self.session.as_ref()
     }

@@ -1,4 +1,4 @@
-//! What basin sees of a run.
+//! The view that basin has of a run.
 
 use ::basin::core::state::RawEvaluationState;
 use ::basin::{CountsMirror, EvalCounts, Scalar, State};

@@ -38,7 +38,7 @@ pub(super) struct Found {
     pub(super) path: PathBuf,
 }
 
-/// What is at a path.
+/// The content of a path.
 enum Content {
     Nothing,
     Sound(Vec<u8>),

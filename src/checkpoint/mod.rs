@@ -80,7 +80,7 @@ pub struct AtomicCheckpoint {
     coordinates: Option<usize>,
 }
 
-/// What a checkpoint is of.
+/// The run that a checkpoint belongs to.
 #[derive(Serialize, Deserialize)]
 struct Header {
     crate_version: String,

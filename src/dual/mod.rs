@@ -42,7 +42,7 @@ impl DualValue {
     }
 }
 
-/// What a dual solver found.
+/// The result of a dual solver.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DualSolution {
     /// The multiplier eta >= 0: 0 where the bound is inactive, infinite where the bound is 0.

@@ -22,8 +22,8 @@
 //! | logging, TensorBoard | [`observer`](crate::observer) |
 //! | saving and loading `state_dict` | the module `checkpoint` (feature `serde1`) |
 //!
-//! [`baseline::Adam`](crate::baseline::Adam) takes the same oracle in the same place, so a
-//! comparison is one line. It has the arithmetic of PyTorch.
+//! [`baseline::Adam`](crate::baseline::Adam) takes the same oracle, so a comparison is one
+//! line. It has the arithmetic of PyTorch.
 //!
 //! ```
 //! use argmin_arturo::baseline::Adam;

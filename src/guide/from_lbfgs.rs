@@ -6,7 +6,7 @@
 //!
 //! | with L-BFGS | here |
 //! |---|---|
-//! | `CostFunction` and `Gradient` | `Gradient` alone: the problem is an oracle as it stands |
+//! | `CostFunction` and `Gradient` | `Gradient` alone: the problem itself is an oracle |
 //! | a gradient from simulation or data | [`StochasticGradient`](crate::StochasticGradient), [`MiniBatch`](crate::MiniBatch) |
 //! | a cost without gradient | [`Spsa`](crate::oracle::Spsa), [`FiniteDifferenceGradient`](crate::oracle::FiniteDifferenceGradient) |
 //! | line search, its constants, memory m | nothing |

@@ -2,7 +2,7 @@
 //!
 //! - [`from_adam`]: from a training loop with Adam, AdamW or SGD
 //! - [`from_lbfgs`]: from argmin's L-BFGS and other solvers that need exact costs
-//! - [`settings`]: what can be set in a solver, by example
+//! - [`settings`]: the settings of a solver, by example
 //! - [`oracles`]: the same of oracles, and a vector of your own
 
 pub mod from_adam;

@@ -1,4 +1,4 @@
-//! Settings by example: what can be set, in code that runs.
+//! Settings by example, in code that runs.
 //!
 //! # Where curvature comes from
 //!
@@ -97,7 +97,7 @@
 //! assert_eq!(solvers.default.skipped_draw_count(), 0);
 //! # let _ = (solvers.in_f32, solvers.with_dual, solvers.with_estimator, solvers.paper, solvers.with_cost);
 //!
-//! /// What may be kept of a run.
+//! /// The results of a run.
 //! struct Answer {
 //!     solution: Solution<Vec<f32>>,
 //!     certificate: Option<Certificate<Vec<f32>>>,
@@ -149,7 +149,7 @@
 //! Dog::<f64>::new().with_first_step(1e-3)?;
 //! Cocob::<f64>::new().with_alpha(100.0)?;
 //!
-//! /// What all of them have.
+//! /// All of them are one type, up to their rule.
 //! fn draws<R: Clone>(solver: &Descent<R>) -> Descent<R> {
 //!     solver.clone()
 //! }

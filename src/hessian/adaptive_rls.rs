@@ -25,7 +25,7 @@ pub struct AdaptiveRls<F> {
     mean_offset: Vec<F>,
     mean_gradient: Vec<F>,
     offset_gradient: Vec<F>,
-    /// Curvature in units of m^2 + R along the last step: what is taken where a draw has a gradient
+    /// Curvature in units of m^2 + R along the last step: used where a draw has a gradient
     /// for the first time.
     unknown: f64,
 }
@@ -34,7 +34,7 @@ pub struct AdaptiveRls<F> {
 const CURVATURE_ERROR: f64 = 0.1;
 /// Forgetting of the regression per unit of gain: its memory is five times the filter's.
 const FORGETTING: f64 = 0.2;
-/// Share of the scalar gain in the forgetting; the rest is the coordinate's own.
+/// Share of the scalar gain in the forgetting; the rest is that of the coordinate.
 const SHARED_FORGETTING: f64 = 0.5;
 /// The regression remembers at least a tenth of its past.
 const MAX_FORGETTING: f64 = 0.9;

@@ -18,12 +18,12 @@ use num_traits::Float;
 /// At a bound the difference is one-sided, so that no gradient is drawn outside the box.
 ///
 /// Both gradients share the randomness of the draw (common random numbers), so additive noise
-/// cancels exactly and what is left is the curvature of the drawn objective. At each iteration a
+/// cancels exactly, which leaves the curvature of the drawn objective. At each iteration a
 /// block of coordinates is looked at, in rotation; drawn gradients are filtered by a
 /// [`GradientFilter`]. The step size is the textbook's for central differences (Nocedal and
 /// Wright, section 8.1), where eps is the machine epsilon of the scalar.
 ///
-/// Each look costs two gradients, counted by argmin as `stochastic_gradient_count`.
+/// Each coordinate costs two gradients, counted by argmin as `stochastic_gradient_count`.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(
@@ -130,7 +130,7 @@ impl<P: ParamVec> FiniteDifference<P> {
             // the difference of the points as they were rounded
             let slope =
                 (forward.as_coordinates()?[i] - backward.as_coordinates()?[i]) / (ahead - behind);
-            // a draw that failed says nothing
+            // a draw that failed has no information
             if slope.is_finite() {
                 curvature[i] = slope;
             }

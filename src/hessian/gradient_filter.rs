@@ -21,8 +21,8 @@ use crate::touch;
 /// R <- R + w (1/2 (e - e_before)^2 / (1 + P) - R),   w = max(min(rho / 20, 10 / t), 1 / t)
 /// ```
 ///
-/// rho is the share of the draws whose gradient in the coordinate is not 0: 1, but for features that
-/// most draws do without. Those are remembered for as many of the draws that have them.
+/// rho is the share of the draws whose gradient in the coordinate is not 0: 1, except for features that
+/// most draws do not have. The memory of these is counted in the draws that have them.
 ///
 /// The innovation is relative to the model at the current point, so a shift of x changes nothing;
 /// all quantities scale with f.
@@ -50,19 +50,19 @@ const GAIN_DECAY: f64 = 0.6;
 const CLIP: f64 = 4.0;
 /// An innovation this many times the clip refutes the model: the filter starts anew.
 const REFUTED: f64 = 1000.0;
-/// The noise level remembers a tenth of the draws, and twenty at least: less would forget what
-/// rare draws told, more would not follow it down. With twenty throughout, softmax regressions on
+/// The noise level remembers a tenth of the draws, and at least twenty: a shorter memory would forget rare
+/// draws, a longer one would not follow the noise down. With twenty throughout, softmax regressions on
 /// minibatches end with twice the gap.
 const NOISE_SHARE: f64 = 10.0;
 const MAX_NOISE_WEIGHT: f64 = 0.05;
 /// R from the first gradient after zeros, in units of rho g^2: steps divide by R, and a single g^2 may be
 /// far below it. With 0.5 five of 24 sparse regressions in `f32` end above their start, with 5 one.
 const FIRST_NOISE: f64 = 5.0;
-/// Innovations are clipped for the noise level at this many times the clip for the gradient, as what
-/// a coordinate hears of rarely is all of its noise; with 2 twenty such draws are forgotten for one.
+/// Innovations are clipped for the noise level at this many times the clip for the gradient, because rare
+/// draws of a coordinate are all of its noise; with 2 twenty such draws are forgotten for one.
 const NOISE_CLIP: f64 = 8.0;
 
-/// One coordinate of the filter, and what all coordinates share at one draw.
+/// The quantities that all coordinates share at one draw.
 pub(super) struct FilterStep<F> {
     gain_floor: F,
     noise_share: F,
@@ -72,7 +72,7 @@ pub(super) struct FilterStep<F> {
     first_step: bool,
 }
 
-/// What the filter makes of one coordinate.
+/// One coordinate after the filter.
 pub(super) struct Filtered<F> {
     pub gradient: F,
     pub noise: F,

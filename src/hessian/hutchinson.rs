@@ -174,7 +174,7 @@ impl<P: ParamVec, S> Hutchinson<P, S> {
         draw_signs(observation.draw, signs.as_coordinates_mut()?);
         self.source.sample(problem, observation, signs, sample)?;
         if kernel::first_non_finite(sample.as_coordinates()?).is_some() {
-            // a draw that failed says nothing
+            // a draw that failed has no information
             return Ok(());
         }
         self.count += 1;

@@ -5,7 +5,7 @@
 //! | [`AdaptiveRls`] | regression of the drawn gradients on the path, self-calibrating | none | 11 | only drawn gradients |
 //! | [`KalmanRls`] | the same with given noise levels; the paper's | none | 5 | parity with the paper |
 //! | [`ExactDiagonal`] | the problem | one Hessian diagonal | 6 | the diagonal is at hand |
-//! | [`FiniteDifference`] | central differences of the gradient at the same draw | two gradients per coordinate looked at | 8 | few coordinates |
+//! | [`FiniteDifference`] | central differences of the gradient at the same draw | two gradients for each coordinate of a block | 8 | few coordinates |
 //! | [`Hutchinson`] | products of the Hessian with random signs: by differences, or the problem's | one product, or two gradients, every tenth step | 11 by differences, else 8 | many coordinates, coupled; additive noise |
 //! | [`GaussNewton`] | squared Jacobian of residuals | one squared Jacobian | 6 | least squares, likelihoods |
 //! | [`SquaredGradient`] | squared drawn gradients, the empirical Fisher information | none | 5 | log-likelihoods, near the truth |
@@ -52,7 +52,7 @@ pub struct Observation<'a, P: ParamVec> {
     pub param: &'a P,
     /// The gradient drawn at x; every coordinate is finite.
     pub gradient: &'a P,
-    /// The way from the point of the observation before to x; 0 at the first one. Empty for
+    /// The step from the point of the previous observation to x; 0 at the first one. Empty for
     /// estimators with [`USES_STEP`](HessianEstimator::USES_STEP) false.
     pub step: &'a [P::Scalar],
     /// The draw that gave the gradient. Further gradients at this draw share its randomness.
@@ -66,7 +66,7 @@ pub struct Observation<'a, P: ParamVec> {
 
 /// Fits the quadratic model of a step to drawn gradients.
 ///
-/// Your own estimator is one function. This one takes each drawn gradient as it comes, and
+/// An estimator of your own is one function. This one takes the drawn gradient for that of the model, and
 /// as curvature the slope of the last two (the Barzilai-Borwein idea, coordinate by coordinate):
 ///
 /// ```
@@ -143,7 +143,7 @@ where
         model: &mut QuadraticModel<<O::Param as ParamVec>::Scalar>,
     ) -> Result<(), Error>;
 
-    /// Whether `update_and_probe` does what it says.
+    /// Whether `update_and_probe` is implemented.
     #[doc(hidden)]
     const PROBES: bool = false;
 

@@ -14,7 +14,7 @@ use argmin::core::{Error, Problem};
 ///
 /// Where f is the mean negative log-likelihood of samples, this is the diagonal of the Hessian at
 /// the true parameters, at no cost at all. Elsewhere it has neither the scale nor the units of a
-/// curvature (f^2/x^2 in place of f/x^2), so a change of the scale of f changes the path: prefer
+/// curvature (f^2/x^2 instead of f/x^2), so a change of the scale of f changes the path: prefer
 /// [`AdaptiveRls`](super::AdaptiveRls) there. Drawn gradients are filtered by a [`GradientFilter`].
 ///
 /// ```
@@ -44,7 +44,7 @@ use argmin::core::{Error, Problem};
 /// # Reference
 ///
 /// D. P. Kingma, J. Ba, *Adam*, 2015, arXiv:1412.6980; J. Martens, *New insights and perspectives
-/// on the natural gradient method*, 2020, section 11, for what the empirical Fisher is not.
+/// on the natural gradient method*, 2020, section 11, for the limits of the empirical Fisher.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 pub struct SquaredGradient<F> {

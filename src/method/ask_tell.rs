@@ -15,7 +15,7 @@ pub trait AskTell<F: Scalar, O>: Solver<O, RunState<Vec<F>, F>> + Clone + privat
 where
     O: StochasticGradient<Param = Vec<F>>,
 {
-    /// What the solver is called in error messages.
+    /// The name of the solver in error messages.
     #[doc(hidden)]
     const NAME: &'static str;
 
@@ -31,7 +31,7 @@ where
     #[doc(hidden)]
     fn draw(&self, ask: Ask) -> Draw;
 
-    /// Takes in the gradient in `state`. One that is refused changes nothing.
+    /// Processes the gradient in `state`. A refused one changes nothing.
     #[doc(hidden)]
     fn tell_asked(
         &mut self,

@@ -1,4 +1,4 @@
-//! What a method knows about how far it is from the minimum.
+//! The knowledge of a method about its distance from the minimum.
 
 /// The state of a run in `f64`, on demand; slices have the length n.
 ///
@@ -39,7 +39,7 @@ pub struct Evidence {
     /// Gradient and noise have fallen to the square root of the machine epsilon of the first, and the way to the
     /// minimum to that of the distance travelled.
     pub(crate) is_flat: bool,
-    /// What the last steps were.
+    /// The kind of the last steps.
     pub(crate) progress: Progress,
 }
 
@@ -68,7 +68,7 @@ impl Evidence {
     }
 }
 
-/// What the last steps were.
+/// The kind of the last steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Progress {
     /// Bound by the ball, or on too little knowledge for a standard error.
@@ -77,6 +77,6 @@ pub(crate) enum Progress {
     Stuck,
     /// Full steps of the model, or none.
     Resting,
-    /// Nothing is known that would tell slow progress from noise.
+    /// Slow progress cannot be distinguished from noise.
     Unknown,
 }

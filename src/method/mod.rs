@@ -1,4 +1,4 @@
-//! The methods: what one drawn gradient does to the point.
+//! The methods: from a drawn gradient to a step.
 
 mod ask_tell;
 mod evidence;
@@ -40,7 +40,7 @@ pub trait Method<F>: private::Sealed {
         None
     }
 
-    /// What is known about the distance from the minimum, if anything.
+    /// The knowledge about the distance from the minimum, if any.
     #[doc(hidden)]
     fn evidence(&self, draw_count: u64) -> Option<Evidence>;
 }
@@ -72,8 +72,7 @@ where
     #[doc(hidden)]
     fn ask(&mut self, point: &mut Point<O::Param>, run: &Run) -> Result<Ask, Error>;
 
-    /// Does with the gradient that was asked for, which is in `point`, what the method does. A gradient
-    /// that is refused changes nothing.
+    /// Processes the gradient that was asked for, which is in `point`. A refused gradient changes nothing.
     #[doc(hidden)]
     fn tell(
         &mut self,
@@ -89,7 +88,7 @@ pub(crate) mod private {
     pub trait Sealed {}
 }
 
-/// What all methods share over a run.
+/// The settings and counts that all methods share over a run.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 #[doc(hidden)]

@@ -53,7 +53,7 @@ pub struct TrustRegion<F, E, D = Newton> {
 /// Weight of the old precision against the new with an adapted radius: the paper's nu.
 const ADAPTIVE_NU: f64 = 1.3;
 /// The square of a slope that is curvature, in units of its variance. The slopes of a regression with
-/// forgetting are noise to a half at best, and heavy tails make more of them: with 25 in place of 100
+/// forgetting are noise to a half at best, and heavy tails make more of them: with 25 instead of 100
 /// one of 200 runs on single tumours stated errors that were too small by a factor of 3e4.
 const SLOPE_CERTAINTY: f64 = 100.0;
 

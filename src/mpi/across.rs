@@ -40,7 +40,7 @@ type Number<P> = <P as ParamVec>::Scalar;
 ///
 /// Drawn costs are computed by each rank, in full.
 ///
-/// See the [module](super) for a program, and for what happens where one rank fails.
+/// See the [module](super) for a program, and for failures of a rank.
 #[derive(Clone, Debug)]
 pub struct AcrossRanks<O> {
     oracle: O,

@@ -1,4 +1,4 @@
-//! What all ranks agree on before they exchange anything.
+//! The agreement of all ranks before they exchange anything.
 
 use super::Link;
 use crate::error::ArturoError;
@@ -8,7 +8,7 @@ use ::mpi::collective::SystemOperation;
 use ::mpi::traits::{Communicator, CommunicatorCollectives, Root};
 use argmin::core::Error;
 
-/// What a rank has come to, which must be the same on all: 64 bits that differ where that does.
+/// The draw and point of a rank, which must be the same on all: 64 bits that differ where that does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Step(u64);
 
@@ -31,7 +31,7 @@ impl Step {
     }
 }
 
-/// What the ranks have agreed on.
+/// The agreement of the ranks.
 pub(super) struct Agreed {
     /// None of them does anything more.
     pub(super) all_leave: bool,
@@ -40,10 +40,10 @@ pub(super) struct Agreed {
 }
 
 impl Link {
-    /// Waits for all ranks, and comes to the same conclusion on each: to go on, or an error.
+    /// Waits for all ranks, and comes to the same conclusion on each: to continue, or an error.
     ///
     /// # Errors
-    /// `failure`, or else that of the first rank that has one; that this rank goes on where another has left, or
+    /// `failure`, or else that of the first rank that has one; that this rank continues where another has left, or
     /// where not all have come to the same step.
     pub(super) fn agree(
         &self,

@@ -13,7 +13,7 @@ use serde::{Serialize, de::DeserializeOwned};
 type Iterates<P, G, J, H, R> = IterState<P, G, J, H, R, <P as ParamVec>::Scalar>;
 
 impl Ranks {
-    /// [`AtomicCheckpoint::run`] on all ranks: all go on from the last checkpoint of the first rank, which alone
+    /// [`AtomicCheckpoint::run`] on all ranks: all continue from the last checkpoint of the first rank, which alone
     /// reads and writes it.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 //! [`AcrossRanks`] spreads the terms of a batch, or the draws of a [`Replicated`](crate::oracle::Replicated)
 //! oracle, over all processes, its *ranks*. Each rank runs the same program: the same solver from the same
 //! start with the same seed. Sums have the order of the oracle without MPI, so a run has the same bits on any
-//! number of ranks, one included, and without MPI. `docs/mpi.md` has what it costs.
+//! number of ranks, one included, and without MPI. `docs/mpi.md` has its cost.
 //!
 //! ```no_run
 //! use argmin::core::{Error, Executor, State};
@@ -43,7 +43,7 @@
 //! [`Stop`](crate::observer::Stop) passes to all ranks by [`AcrossRanks::with_stop`]. Time limits and Ctrl-C
 //! of argmin's executor would end one rank before the other: use a stop instead.
 //!
-//! # What fails
+//! # Failures
 //!
 //! Before each sum all ranks agree whether there is one. An error of the oracle on one rank is an error of that
 //! draw on all, [`ArturoError::Rank`] on the others; a solver with [`NonFinite::Skip`](crate::NonFinite::Skip) skips
@@ -82,7 +82,7 @@ use std::rc::Rc;
 #[derive(Clone, Debug)]
 pub struct Ranks(Rc<Link>);
 
-/// Communicates apart from what else uses MPI.
+/// Communicates apart from other users of MPI.
 struct Link {
     communicator: SimpleCommunicator,
     rank: Rank,

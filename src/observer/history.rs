@@ -16,7 +16,7 @@ const CAPACITY: usize = 8192;
 /// It is a handle: give a clone to the executor, and read the history from the other, during
 /// the run or after it. One history records one run.
 ///
-/// When the memory is full, rows are joined in pairs, and from there on a row stands for 2, 4, ...
+/// When the memory is full, rows are joined in pairs, and from there on a row represents 2, 4, ...
 /// observations. It keeps the newest of their values; where that is 0, as the length of a step that
 /// was not taken, the newest that is not. The first observation keeps a row of its own, and the last
 /// row has the newest.
@@ -61,9 +61,9 @@ pub struct History {
 struct Record {
     table: Table,
     capacity: usize,
-    /// Observations that a row stands for, but the first.
+    /// Observations that a row represents, except for the first.
     stride: u64,
-    /// Observations that the last row stands for.
+    /// Observations that the last row represents.
     filled: u64,
     begin: Option<Instant>,
 }
@@ -107,7 +107,7 @@ impl History {
         Self { record: Arc::new(Mutex::new(record)) }
     }
 
-    /// What has been observed so far.
+    /// The observations so far.
     pub fn table(&self) -> Table {
         self.lock().table.clone()
     }

@@ -3,13 +3,13 @@
 //! | you want to | use | feature |
 //! |---|---|---|
 //! | see a run advance, in a terminal, a pipe or CI | `Progress` | `progress` |
-//! | keep what was observed, as CSV, JSON or numbers | [`History`] | |
+//! | keep the observations, as CSV, JSON or numbers | [`History`] | |
 //! | compare runs in one picture, SVG or PNG | `Plot` | `plot`, for PNG `png` |
 //! | share one file that shows a run | `Report` | `plot` |
 //! | end a run and keep its result | [`Stop`] | |
 //!
-//! They work with each solver of argmin. What [`Arturo`](crate::Arturo) reports at an iteration
-//! is listed there; [`Telemetry`](crate::Telemetry) sets how often.
+//! They work with each solver of argmin. [`Arturo`](crate::Arturo) lists the quantities that it reports at an
+//! iteration; [`Telemetry`](crate::Telemetry) sets how often.
 
 use crate::error::ArturoError;
 use argmin::core::Error;

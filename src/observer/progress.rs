@@ -1,4 +1,4 @@
-//! How far a run is, on the terminal or as lines of text.
+//! The progress of a run, on the terminal or as lines of text.
 
 use super::short;
 use argmin::core::observers::Observe;
@@ -9,11 +9,11 @@ use std::fmt::{self, Debug, Formatter};
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-/// Shows how far a run is: iterations, rate, time left, and what the solver reports.
+/// Shows the progress of a run: iterations, rate, time left, and the reports of the solver.
 ///
 /// In a terminal it is a bar that stays on one line. Elsewhere (a pipe, a file, CI, a dumb
 /// terminal) it is plain lines without control characters, after 1, 2, 4, ... seconds and then
-/// every minute. Both go to standard error; the last line says why the run ended.
+/// every minute. Both go to standard error; the last line has the reason why the run ended.
 ///
 /// The time left is to `max_iters` or to the [timeout](Self::with_timeout), whichever comes first;
 /// without both the bar has no end.
@@ -106,7 +106,7 @@ impl Progress {
         Self::default()
     }
 
-    /// Sets what is shown besides: names as the solver reports them, and labels. Where it also
+    /// Sets which quantities are shown besides: names as the solver reports them, and labels. Where it also
     /// reports a quantity with `_error` at the end of the name, that is shown behind it.
     ///
     /// ```
@@ -169,7 +169,7 @@ impl Progress {
         })
     }
 
-    /// Takes down what the solver reports.
+    /// Keeps the report of the solver.
     fn note<I: State>(&mut self, state: &I, kv: &KV) {
         let get = |name: &str| {
             let own = (name == "cost").then(|| state.get_cost().to_f64()).flatten();
@@ -183,7 +183,7 @@ impl Progress {
         }
     }
 
-    /// What the solver reported last, in one line.
+    /// The last report of the solver, in one line.
     fn message(&self) -> String {
         let show = |Quantity { label, last, .. }: &Quantity| {
             let (value, error) = (*last)?;
@@ -233,7 +233,7 @@ impl<I: State> Observe<I> for Progress {
     }
 }
 
-/// How far a run is, and how far it goes.
+/// The progress of a run, and its end.
 struct Extent {
     /// Iterations, with those before a resume.
     done: u64,
@@ -300,7 +300,7 @@ impl Debug for Progress {
     }
 }
 
-/// Whether standard error is a terminal that a bar can be drawn on. CI keeps what is written.
+/// Whether standard error is a terminal that a bar can be drawn on. CI keeps all output.
 fn is_terminal() -> bool {
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     std::io::stderr().is_terminal() && !dumb && std::env::var_os("CI").is_none()

@@ -8,7 +8,7 @@ use std::fmt::Display;
 use std::path::Path;
 
 /// A report of one or more runs, as one HTML file that needs nothing else: settings, tables,
-/// what each run reported last, and the pictures.
+/// the last reports of each run, and the pictures.
 ///
 /// ```
 /// use argmin_arturo::observer::{Plot, Report, Table};
@@ -37,7 +37,7 @@ struct Grid {
     title: String,
     head: Vec<String>,
     rows: Vec<Vec<String>>,
-    /// What is said below it.
+    /// The lines below it.
     notes: Vec<String>,
 }
 
@@ -145,7 +145,7 @@ impl Report {
         Ok(self)
     }
 
-    /// Adds a picture, and a table of what its runs reported last.
+    /// Adds a picture, and a table of the last reports of its runs.
     #[must_use]
     pub fn with_plot(mut self, plot: Plot) -> Self {
         self.plots.push(plot);
@@ -191,7 +191,7 @@ impl Report {
     }
 }
 
-/// What the runs of a plot reported last, a column each.
+/// The last reports of the runs of a plot, a column each.
 fn last_reports(plot: &Plot) -> Grid {
     let mut names: Vec<&str> = Vec::new();
     for (name, _) in plot.runs().flat_map(|(_, table)| &table.columns) {
@@ -211,7 +211,7 @@ fn last_reports(plot: &Plot) -> Grid {
     for name in names {
         rows.push(row(name, &|table| {
             let reported = table.column(name)?.iter().rev().filter(|value| !value.is_nan());
-            // a step that was not taken says nothing, but a count of 0 does
+            // the length 0 of a step that was not taken has no information, a count of 0 has
             let mut reported = reported.copied();
             let newest = reported.next()?;
             let telling = reported.find(|value| *value != 0.0).filter(|_| newest == 0.0);

@@ -1,10 +1,10 @@
-//! What was observed, as columns of numbers.
+//! Observations, as columns of numbers.
 
 use argmin::core::Error;
 use std::io::Write;
 use std::path::Path;
 
-/// What was observed in a run: a row for an observed iteration, a column for a reported quantity.
+/// The observations of a run: a row for an observed iteration, a column for a reported quantity.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table {
     /// Name of the solver; empty for a resumed run, which argmin does not announce.

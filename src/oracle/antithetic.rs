@@ -17,7 +17,7 @@ impl<T: Gradient> Mirror for T {}
 /// The mean of a draw and its mirror image: g = (g(x, draw) + g(x, mirror)) / 2.
 ///
 /// Where the gradient is a monotone function of each random number, the errors of the two are
-/// negatively correlated and the variance is below that of two independent draws; what is odd in
+/// negatively correlated and the variance is below that of two independent draws; the part that is odd in
 /// them cancels entirely. Unbiased in any case, as the mirror image of a draw is a draw. Costs two
 /// gradients (or costs) of the wrapped oracle.
 ///

@@ -58,8 +58,8 @@ pub(crate) fn divide<P: ParamVec>(sum: &mut P, count: u64) -> Result<(), Error> 
     Ok(())
 }
 
-/// Lets oracles that wrap one named `oracle` pass on what does not depend on how they draw: the
-/// exact Hessian, the stage and, where `Mirror` is said, the mirror image.
+/// Forwards the traits of a wrapped field `oracle` that do not depend on the draws: the exact Hessian, the
+/// stage and, where `Mirror` is given, the mirror image.
 macro_rules! pass_on {
     ($wrapper:ident) => {
         impl<O: argmin::core::Hessian> argmin::core::Hessian for $wrapper<O> {

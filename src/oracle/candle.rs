@@ -163,7 +163,7 @@ fn flat(tensor: &Tensor) -> candle_core::Result<Vec<f32>> {
     tensor.flatten_all()?.to_vec1()
 }
 
-/// candle's error with what was being done.
+/// candle's error with the operation that failed.
 fn failed(error: candle_core::Error, doing: String) -> Error {
     Error::new(error).context(doing)
 }

@@ -1,4 +1,4 @@
-//! Draws of the cost itself, where gradients cannot be had.
+//! Draws of the cost itself, where there are no gradients.
 
 use super::{Draw, FiniteSum, MiniBatch};
 use crate::param::{ParamVec, Scalar};
@@ -18,8 +18,8 @@ use num_traits::Zero;
 /// `with_step` or `with_noise_level` of [`FiniteDifferenceGradient`](super::FiniteDifferenceGradient) or
 /// [`Spsa`](super::Spsa).
 ///
-/// Every argmin problem with [`CostFunction`] draws its cost as it stands, without noise. That goes
-/// for [`GaussianNoise`](super::GaussianNoise) too, whose noise is on gradients only.
+/// Every argmin problem with [`CostFunction`] is a cost oracle without noise. So is
+/// [`GaussianNoise`](super::GaussianNoise) around one: its noise is on gradients only.
 ///
 /// ```
 /// use argmin::core::Error;

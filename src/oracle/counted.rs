@@ -1,4 +1,4 @@
-//! Counts what a stack of oracles costs.
+//! Counts the evaluations of a stack of oracles.
 
 use super::arithmetic::pass_on;
 use super::{Draw, FiniteSum, StochasticCost, StochasticGradient};
@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Counts the evaluations that reach the oracle which it wraps.
 ///
-/// argmin counts what a solver asks for: one `stochastic_gradient_count` whether the draw is one
-/// gradient or the mean of many. Put this around the innermost problem, and [`counter`](Self::counter) counts what
-/// the wrappers outside of it really cost. It changes no bits. It counts this process: a resumed run
+/// argmin counts the requests of a solver: one `stochastic_gradient_count` whether the draw is one
+/// gradient or the mean of many. Put this around the innermost problem, and [`counter`](Self::counter) counts the
+/// evaluations that the wrappers outside of it make. It changes no bits. It counts this process: a resumed run
 /// begins at 0, as argmin's counts do.
 ///
 /// ```

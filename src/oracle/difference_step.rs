@@ -1,4 +1,4 @@
-//! Where costs are differenced.
+//! The points of differences of costs.
 
 use crate::bounds::BoxBounds;
 use crate::error::{Requirement, invalid, require};

@@ -121,7 +121,7 @@ impl Batch {
         Self { terms: Terms::All { next: 0 }, remaining: term_count }
     }
 
-    /// The first `count` terms; `self` goes on after them.
+    /// The first `count` terms; `self` continues after them.
     pub(super) fn split_off_front(&mut self, count: usize) -> Self {
         let count = count.min(self.remaining);
         let front = Self { terms: self.terms.clone(), remaining: count };
@@ -174,7 +174,7 @@ impl ExactSizeIterator for Batch {}
 ///
 /// [`MiniBatch::new`] draws with replacement, [`MiniBatch::without_replacement`] goes through a
 /// new permutation of all terms in each epoch. Both are unbiased. A batch as large as the sum, or
-/// larger, is all of it, once, without noise. [`MiniBatch::in_parallel`] sums on several threads.
+/// larger, has each term once, without noise. [`MiniBatch::in_parallel`] sums on several threads.
 #[derive(Clone, Debug)]
 pub struct MiniBatch<S: FiniteSum> {
     sum: S,
@@ -203,8 +203,7 @@ impl<S: FiniteSum> MiniBatch<S> {
 
     /// Draws without replacement, as [`Batch::without_replacement`].
     ///
-    /// The draws of an epoch are not independent, which is all right for
-    /// [`Arturo::new`](crate::Arturo::new). With an [estimator](crate::Arturo::with_estimator) or
+    /// The draws of an epoch are not independent. [`Arturo::new`](crate::Arturo::new) does not need that. With an [estimator](crate::Arturo::with_estimator) or
     /// [bounds](crate::Arturo::with_bounds) draw with replacement: there the KL radius is adapted to
     /// how the next draw agrees with the last ones, and may shrink too far.
     #[must_use]

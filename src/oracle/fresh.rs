@@ -16,8 +16,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 ///
 /// So the same [`Draw`] at two points, or twice at one point, gives independent noise, where the
 /// wrapped oracle gives the same: there are no common random numbers. Put it around a simulation to
-/// test what a solver does with real measurements. In one thread, a run of a new `Fresh` repeats its
-/// bits; threads that share one take the numbers k in the order in which they happen to ask.
+/// test a solver as with real measurements. In one thread, a run of a new `Fresh` repeats its
+/// bits; threads that share one take the numbers k in an order that is not fixed.
 /// A clone shares the counter, so that two clones never see the same noise under one seed.
 ///
 /// The noise of k draws in [`Replicated`](super::Replicated)`<Fresh<O>>` is new in each of them; in
@@ -29,7 +29,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// The counter belongs to the oracle, not to the solver's checkpoint, as the state of a laboratory
 /// does. A resumed run is therefore not the same to the bit as an uninterrupted one, and from a counter
 /// of 0 it would meet the noise of its own beginning again: keep
-/// [`evaluation_count`](Self::evaluation_count) beside the checkpoint, and go on by
+/// [`evaluation_count`](Self::evaluation_count) beside the checkpoint, and continue by
 /// [`starting_at`](Self::starting_at) with this number or a larger one.
 ///
 /// ```
@@ -74,7 +74,7 @@ impl<O> Fresh<O> {
         Self::starting_at(oracle, 0)
     }
 
-    /// Goes on after `evaluation_count` evaluations, such as those of a run that is resumed.
+    /// Continues after `evaluation_count` evaluations, such as those of a run that is resumed.
     pub fn starting_at(oracle: O, evaluation_count: u64) -> Self {
         Self { oracle, evaluations: Arc::new(AtomicU64::new(evaluation_count)) }
     }

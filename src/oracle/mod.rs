@@ -11,7 +11,7 @@
 //! | rows that come once, from an iterator or a channel | [`Stream`] |
 //! | gradients or costs that are evaluated elsewhere: hardware, another process | a [`Session`](crate::session::Session) |
 //! | code that draws a cost, no gradient | implement [`StochasticCost`], wrap in [`FiniteDifferenceGradient`] or, in high dimension, [`Spsa`] |
-//! | an argmin problem with a [`CostFunction`](argmin::core::CostFunction) alone | the same wrappers, as it stands |
+//! | an argmin problem with a [`CostFunction`](argmin::core::CostFunction) alone | the same wrappers around the problem itself |
 //! | an exact gradient, and want an experiment with noise | [`GaussianNoise`], [`StudentTNoise`] |
 //!
 //! | you want | wrap in |
@@ -122,7 +122,7 @@ use argmin::core::{Error, Gradient};
 /// of x and the draw: take all randomness from [`Draw::rng`]. It is the *mean* over a batch, never
 /// the sum.
 ///
-/// Every argmin problem with [`Gradient`] is an oracle as it stands, without noise.
+/// Every argmin problem with [`Gradient`] is an oracle without noise.
 ///
 /// ```
 /// use argmin::core::{Error, Executor, State};

@@ -16,7 +16,7 @@ pub(super) struct Parts<S: FiniteSum> {
     /// Terms in a part.
     size: usize,
     pool: Pool,
-    /// [`MiniBatch::add_parts`], which needs a sum that threads share: this is known where parts are asked for.
+    /// [`MiniBatch::add_parts`], which needs `S: Sync`: only [`MiniBatch::in_parallel`] knows that.
     add: AddBatch<S>,
 }
 
@@ -43,8 +43,8 @@ where
     /// Sums parts of `part_size` terms at once, on the threads of rayon's current pool (feature
     /// `rayon`; without it one after the other, to the same bits).
     ///
-    /// A part should take 10 us or more, some times what it costs to wake a thread, and have 8 terms
-    /// or more: the sums of parts are added afterwards.
+    /// A part should take 10 us or more, because waking a thread takes some microseconds, and have 8 terms
+    /// or more, because the sums of parts are added afterwards.
     ///
     /// A batch of B terms is cut into ceil(B/part_size) parts, and the sums of parts are added as a
     /// binary tree. Parts and tree depend on B and `part_size` alone, so the bits are the same on any

@@ -15,7 +15,7 @@ pub trait ShardedSum {
     /// Type of the parameter vector and of its gradient.
     type Param;
 
-    /// What a term is made of: a data point.
+    /// The data of a term, such as a data point.
     type Term;
 
     /// Reads all terms of a shard, the same ones whenever asked for: a function of the number

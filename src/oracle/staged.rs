@@ -67,7 +67,7 @@ impl<S, P: ParamVec> InStages<S, P> {
         if state.get_iter().is_multiple_of(self.stage_length) {
             self.stage_point = state.get_param().cloned();
         }
-        // without a point the solver says what it lacks
+        // without a point the solver has its own error
         let (Some(point), Some(oracle)) = (&self.stage_point, &mut problem.problem) else {
             return Ok(());
         };

@@ -18,14 +18,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// waits, and so does a solver that is faster than the producer.
 ///
 /// Each evaluation takes the next `batch_size` rows, whatever point and draw it is for. So the same draw at
-/// two points has independent noise, as with [`Fresh`](super::Fresh), and what needs common random numbers,
-/// such as [`Hutchinson`](crate::hessian::Hutchinson), gets noise instead.
+/// two points has independent noise, as with [`Fresh`](super::Fresh), and methods that need common random
+/// numbers, such as [`Hutchinson`](crate::hessian::Hutchinson), get noise instead.
 /// [`Arturo::new`](crate::Arturo::new) needs none. Where the source drifts, its answer follows: it drops
 /// rows that newer ones contradict.
 ///
 /// The last batch may be smaller. After it an evaluation fails with
-/// [`ArturoError::StreamEnded`], which ends a run by a [`FailedRun`](crate::FailedRun) with the best point; [`with_stop`](Self::with_stop) ends it with its
-/// result. A resumed run continues with the next rows of its stream;
+/// [`ArturoError::StreamEnded`], which ends a run by a [`FailedRun`](crate::FailedRun) with the best point.
+/// With [`with_stop`](Self::with_stop) the run ends with its result. A resumed run continues with the next rows of its stream;
 /// [`row_count`](Self::row_count) is the number of those used.
 ///
 /// ```

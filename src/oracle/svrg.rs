@@ -16,15 +16,15 @@ use num_traits::Zero;
 /// ```
 ///
 /// with a reference point s whose full gradient is known. Unbiased for any s, with a variance that
-/// vanishes as x and s meet: of the order |x - s|^2 where that of the minibatch stays. Where terms
+/// vanishes as x and s meet: of the order |x - s|^2, where that of the minibatch does not. Where terms
 /// are smooth and N is small against the draws of a run, constant steps then converge to the
 /// minimum.
 ///
 /// The reference point belongs to the oracle, which stays pure in (x, draw) as long as it has it.
 /// [`InStages`](super::InStages) around the solver renews it every m iterations, and puts it back
-/// where a run is resumed. One's own driver calls [`Staged::begin_stage`].
+/// where a run is resumed. A driver of your own calls [`Staged::begin_stage`].
 ///
-/// # What it costs
+/// # Cost
 /// A draw: 2 B gradients of terms, for batches of B, where [`MiniBatch`] takes B. A stage: N of
 /// them, once, counted by `InStages` as `full_gradient_count`; argmin's `stochastic_gradient_count`
 /// has the draws alone. [`Counted`](super::Counted) around the sum counts terms. Memory: two arrays

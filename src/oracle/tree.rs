@@ -23,12 +23,12 @@ pub trait TreeMean: StochasticGradient {
     /// Those of the first part that fails.
     fn sum(&self, x: &Self::Param, parts: Self::Parts, sum: &mut Self::Param) -> Result<(), Error>;
 
-    /// What the sum of all parts of a draw is divided by.
+    /// The divisor of the sum of all parts of a draw.
     #[cfg(feature = "mpi")]
     fn count(&self, draw: Draw) -> u64;
 }
 
-/// The first half of a range of two or more, the larger one if it is odd; the range goes on after it.
+/// The first half of a range of two or more, the larger one if it is odd; the range continues after it.
 pub(crate) fn split_range(range: &mut Range<u64>) -> Option<Range<u64>> {
     let middle = range.start + (range.end - range.start).div_ceil(2);
     (range.end - range.start > 1).then(|| std::mem::replace(&mut range.start, middle)..middle)

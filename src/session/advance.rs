@@ -117,7 +117,7 @@ where
         inquiries.nth(place.inquiry)?.all_mut().nth(place.part)
     }
 
-    /// Takes in an answer, and goes on as far as the answers reach.
+    /// Stores an answer, and continues as far as the answers reach.
     pub(super) fn answer(
         &mut self,
         ticket: u64,
@@ -140,7 +140,7 @@ where
             }
             return Err(error);
         }
-        // what was answered ahead; an error comes up again with the next question. With nothing ahead the
+        // answers to questions ahead; an error comes up again with the next question. With nothing ahead the
         // state stays that of the last iteration: a solver may move the point when it asks
         while !self.ahead.is_empty() && self.go_on().is_ok() && self.is_answered() {
             if self.finish().is_err() {
@@ -247,7 +247,8 @@ where
         Ok(())
     }
 
-    /// Tells a solver that draws more, as far as it comes with what is known; whether that is all.
+    /// Gives the gradient to a solver that draws more, as far as the known answers reach. Returns whether they are
+    /// enough.
     fn tell_with_more(&mut self, inquiry: &mut Inquiry<F>) -> Result<bool, Error> {
         let before = (self.solver.clone(), self.state.clone());
         self.open_remote(std::mem::take(&mut inquiry.more), Mode::First);

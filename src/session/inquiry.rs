@@ -1,9 +1,9 @@
-//! What is asked for, and what has come back.
+//! Questions, and their answers.
 
 use crate::method::Ask;
 use crate::oracle::Draw;
 
-/// What is to be evaluated.
+/// The quantity that is to be evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 pub enum Wanted {
@@ -16,11 +16,11 @@ pub enum Wanted {
 /// One question of a [`Session`](super::Session): evaluate this, at this point, under this draw.
 #[derive(Clone, Copy, Debug)]
 pub struct Asked<'a, F> {
-    /// The number of the question, which the answer must name. They count up from 0, and none is given twice.
+    /// The number of the question, which the answer must have. Tickets count up from 0, and none is given twice.
     pub ticket: u64,
     /// The point x.
     pub param: &'a [F],
-    /// The randomness. An experiment that cannot repeat a draw takes no notice of it.
+    /// The randomness. An experiment that cannot repeat a draw ignores it.
     pub draw: Draw,
     /// A gradient or a cost.
     pub wanted: Wanted,
@@ -40,7 +40,7 @@ pub(super) struct Part<F> {
     pub gradient: Vec<F>,
 }
 
-/// What has come back.
+/// The answer to a question.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 pub(super) enum Answer<F> {
@@ -81,7 +81,7 @@ impl<F: Clone> Part<F> {
     }
 }
 
-/// A gradient that the solver asks for, and what it is made of.
+/// A gradient that the solver asks for, and its parts.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Inquiry<F> {
@@ -91,7 +91,7 @@ pub(super) struct Inquiry<F> {
     pub param: Vec<F>,
     /// The gradient itself, or the evaluations that the oracle makes it of.
     pub parts: Vec<Part<F>>,
-    /// What the solver draws beside it, as far as is known.
+    /// Further draws of the solver, as far as they are known.
     pub more: Vec<Part<F>>,
 }
 

@@ -58,7 +58,7 @@
 //! # Ok::<(), Error>(())
 //! ```
 //!
-//! # What is lost
+//! # Lost evaluations
 //!
 //! [`tell_lost`](Session::tell_lost) is for an evaluation that failed. A solver with
 //! [`NonFinite::Skip`](crate::NonFinite::Skip) continues without it; otherwise it is an error, the
@@ -68,7 +68,7 @@
 //!
 //! With the feature `serde1` a session can be serialized between any two calls, open questions and
 //! answers included, and continues with the same bits. The format must hold infinities and NaN, as MessagePack and
-//! CBOR do and JSON does not. Solver and state alone are what argmin's checkpoints hold: those of
+//! CBOR do and JSON does not. argmin's checkpoints hold solver and state alone: those of
 //! [`solver`](Session::solver) and [`state`](Session::state) continue in an executor, and those of an executor
 //! in [`resume`](Session::resume); open questions are asked again.
 
@@ -112,13 +112,13 @@ pub struct Session<S, F = f64, O = Remote<F>> {
     state: Iterates<F>,
     #[cfg_attr(feature = "serde1", serde(with = "as_oracle"))]
     problem: Problem<O>,
-    /// What the solver waits for; none until it is asked for.
+    /// The question that the solver waits for; none until it is asked.
     current: Option<Inquiry<F>>,
-    /// What it will come to, whatever the answers, or so it seems.
+    /// The questions that it will ask whatever the answers, as far as can be foreseen.
     ahead: Vec<Inquiry<F>>,
     /// The iteration at which that was looked for.
     foreseen: Option<u64>,
-    /// Tickets out for what it did not come to.
+    /// Tickets of questions that the solver did not ask after all.
     withdrawn: Vec<u64>,
     next_ticket: u64,
     /// Memory for the next inquiry.
@@ -180,7 +180,7 @@ where
         Self::resume(solver, Iterates::new().param(x0), oracle)
     }
 
-    /// A session that goes on from solver and state, such as those of a checkpoint, or begins with
+    /// A session that continues from solver and state, such as those of a checkpoint, or begins with
     /// them at iteration 0.
     ///
     /// # Errors
@@ -203,8 +203,8 @@ where
         Ok(session)
     }
 
-    /// Sets after how many iterations the session is done (default: never). With a larger number a session
-    /// that is done by it goes on.
+    /// Sets the number of iterations after which the session is done (default: unlimited). With a larger number a session
+    /// that ended by it continues.
     #[must_use]
     pub fn with_max_iters(mut self, max_iters: u64) -> Self {
         self.state.max_iters = max_iters;

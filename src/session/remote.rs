@@ -35,12 +35,12 @@ struct Open<F> {
     spare: Vec<Part<F>>,
 }
 
-/// What becomes of a question without an answer.
+/// How a question without an answer is treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
     /// There is no session.
     Closed,
-    /// It is noted, and the evaluation goes on with 0: all of them come up in one evaluation.
+    /// It is noted, and the evaluation continues with 0, so that one evaluation notes all of them.
     All,
     /// It is noted and fails, and no later one is noted, for it may depend on the answer.
     First,
@@ -178,12 +178,12 @@ impl<F: Scalar> StochasticCost for Remote<F> {
 
 /// [`Remote`], or an oracle around it whose questions do not depend on the answers.
 ///
-/// An oracle of one's own passes on that of the oracle which it wraps.
+/// An oracle of your own forwards that of the oracle which it wraps.
 pub trait AroundRemote<F>: StochasticGradient<Param = Vec<F>> {
     /// Whether it is [`Remote`] itself.
     const IS_REMOTE: bool = false;
 
-    /// What is in the middle.
+    /// The innermost oracle.
     fn remote(&self) -> &Remote<F>;
 }
 

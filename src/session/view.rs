@@ -1,4 +1,4 @@
-//! What can be seen of a session.
+//! The view that users have of a session.
 
 use super::inquiry::{Asked, Inquiry};
 use super::{AroundRemote, AskTell, Iterates, Session};
@@ -40,7 +40,7 @@ where
         self.state.termination_status.terminated()
     }
 
-    /// Why nothing more is asked: as argmin says it.
+    /// The reason of argmin why nothing more is asked.
     pub fn termination(&self) -> Option<&TerminationReason> {
         match &self.state.termination_status {
             TerminationStatus::Terminated(reason) => Some(reason),

@@ -137,7 +137,7 @@ pub enum Verdict {
     },
 }
 
-/// What the answer is called in error messages.
+/// The name of the answer in error messages.
 const NAME: &str = "Solution";
 
 impl<P: ParamVec> Solution<P> {

@@ -36,7 +36,7 @@ impl<F: Scalar, M: Method<F>, C> Arturo<F, M, C> {
         Ok(self.solution_at(&self.evidence()?, &x, param.clone(), &best))
     }
 
-    /// Measures the answer of this run with fresh draws: `certification` says how many.
+    /// Measures the answer of this run with fresh draws, as many as `certification` has.
     ///
     /// The recommended point is corrected by one Newton step from the mean of the fresh draws, with
     /// a measured Hessian, and gets a covariance that holds for correlated parameters, where
@@ -83,7 +83,7 @@ impl<F: Scalar, M: Method<F>, C> Arturo<F, M, C> {
         certification.at(problem, param, self.run.seed)
     }
 
-    /// Ends the run, with argmin's `SolverConverged`, once the answer is as good as that (default:
+    /// Ends the run, with argmin's `SolverConverged`, once the answer meets this tolerance (default:
     /// never).
     ///
     /// It must hold at 3 checks in a row, each at 5 % more draws than the one before and at least
@@ -134,7 +134,7 @@ impl<F: Scalar, M: Method<F>, C> Arturo<F, M, C> {
         self
     }
 
-    /// Looks whether the tolerance is met, where one is set and it is time to.
+    /// Checks whether the tolerance is met, where one is set and a check is due.
     pub(super) fn is_good_enough<P>(&mut self, state: &RunState<P, F>) -> bool
     where
         P: ParamVec<Scalar = F>,

@@ -13,7 +13,7 @@ impl<F: Scalar, M, C> Arturo<F, M, C> {
     /// - observers see `filtered_cost` and `filtered_cost_error`, its standard error, from the
     ///   twentieth cost on;
     /// - `best_cost` is the estimate: the unbiased one of the point in `best_param`, not a minimum over
-    ///   draws. `target_cost` stops a run when the estimate and two of its errors come down to it;
+    ///   draws. `target_cost` stops a run when the estimate is two of its errors below it;
     /// - `NewBest` observers are called where the estimate fell by more than its error.
     ///
     /// The estimate f is that of an unbiased filter. At a fresh draw the cost is evaluated at the new

@@ -1,4 +1,4 @@
-//! Arturo's life as an argmin solver.
+//! Arturo as an argmin solver.
 
 use super::{Arturo, NAME};
 use crate::error::invalid;
@@ -210,8 +210,7 @@ impl<F: Scalar, M, C> Arturo<F, M, C> {
         self.tell(problem, point, ask)
     }
 
-    /// What the method does with the gradient that was asked for, and the cost of the point that it
-    /// recommends then.
+    /// Passes the gradient that was asked for to the method, and updates the cost of the recommended point.
     fn tell<O>(
         &mut self,
         problem: &mut Problem<O>,

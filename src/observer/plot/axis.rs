@@ -1,4 +1,4 @@
-//! Axes: where the ticks are and what they say.
+//! Axes: positions and labels of their ticks.
 
 /// An axis in drawing coordinates: values, or their decadic logarithms.
 #[derive(Debug)]

@@ -39,7 +39,7 @@ const FAINT: RGBColor = RGBColor(242, 242, 242);
 
 pub(super) type Area<B> = DrawingArea<B, Shift>;
 
-/// What is to be drawn, laid out.
+/// A picture, laid out.
 pub(super) struct Picture<'a> {
     plot: &'a Plot,
     legend: Legend<'a>,
@@ -49,7 +49,7 @@ pub(super) struct Picture<'a> {
     title: u32,
 }
 
-/// A panel with what is to be drawn in it.
+/// A panel with its curves.
 struct Diagram<'a> {
     panel: &'a Panel,
     lines: Vec<Line>,
@@ -139,7 +139,7 @@ impl<'a> Diagram<'a> {
         self.lines.iter().flat_map(|line| line.trace.points())
     }
 
-    /// Whether a line stands for more values than it shows.
+    /// Whether a line represents more values than it shows.
     fn has_summary(&self) -> bool {
         self.points().any(|point| point.is_summary() && point.y.is_finite())
     }

@@ -1,4 +1,4 @@
-//! The names of what is drawn.
+//! The names of the curves.
 
 use super::draw::{Area, PALE, TEXT, WIDTH, color, failed, font};
 use super::{Mark, Plot};
@@ -12,7 +12,7 @@ const LINE: u32 = 22;
 const CHARACTER: usize = 7;
 /// Where a line begins.
 const LEFT: i32 = 72;
-/// What the bands of many values are.
+/// The meaning of the bands of many values.
 const SUMMARY: &str = "line: median, band: middle 80 %";
 
 /// The names of all series, in lines.

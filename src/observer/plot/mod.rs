@@ -24,11 +24,11 @@ struct Panel {
 }
 
 /// A picture of one or more runs, as SVG or PNG: predicted gain, kept cost, gradient norm, step length,
-/// KL divergence and bound, and whatever else was reported.
+/// KL divergence and bound, and further reported quantities.
 ///
 /// Each run has its own colour, from the colour-blind safe palette of Okabe and Ito (2008). Where a run
 /// has more points than the picture can show, the line is their running median and the band around it
-/// holds the middle 80 %; the legend says so.
+/// holds the middle 80 %, as the legend explains.
 ///
 /// ```
 /// use argmin::core::observers::ObserverMode;
@@ -253,7 +253,7 @@ impl Plot {
         )))
     }
 
-    /// The names of the runs with what was observed of them.
+    /// The names of the runs with their observations.
     pub(super) fn runs(&self) -> impl Iterator<Item = (&str, &Table)> {
         let lines = self.series.iter().filter(|series| matches!(series.mark, Mark::Line));
         lines.map(|series| (series.name.as_str(), &series.table))

@@ -1,4 +1,4 @@
-//! What is drawn of one quantity of one run.
+//! The curve of one quantity of one run.
 
 /// A quantity over the x axis, few enough points to draw.
 #[derive(Debug, Default)]
@@ -24,7 +24,7 @@ const BINS: usize = 160;
 const GAP: usize = 16;
 
 impl Point {
-    /// Whether it stands for more than one value.
+    /// Whether it represents more than one value.
     pub(super) fn is_summary(&self) -> bool {
         self.band[0] < self.band[1]
     }
@@ -126,7 +126,7 @@ mod tests {
         }
         let lengths = |trace: Trace| trace.pieces.iter().map(Vec::len).collect::<Vec<_>>();
         assert_eq!(lengths(Trace::new(&x, &y)), [4, 1, 1]);
-        // without rows in between there is nothing to tell them apart by
+        // without rows in between they cannot be distinguished
         assert_eq!(lengths(Trace::new(&[0.0, 1.0, 1000.0], &[1.0, 2.0, 3.0])), [3]);
     }
 }

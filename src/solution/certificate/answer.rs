@@ -1,4 +1,4 @@
-//! The certificate itself: what it says and how it is shown.
+//! The certificate itself, and how it is printed.
 
 use super::face::{Minimum, Quadratic};
 use crate::error::{Requirement, require};
@@ -31,7 +31,7 @@ pub struct Certificate<P = Vec<f64>> {
     /// Standard error of the curvature over its size, in the direction where that is largest, of the
     /// coordinates that are not held.
     pub hessian_error: f64,
-    /// What f falls by from x to the corrected point, as predicted; 0 where there is none.
+    /// The predicted decrease of f from x to the corrected point; 0 where there is none.
     pub improvement: f64,
     /// f at the corrected point less the least f, as predicted: tr(H^-1 G) / (2 M). None where there
     /// are no errors.

@@ -63,7 +63,7 @@ pub struct Certification {
 }
 
 const NAME: &str = "Certification";
-/// Draws of the Hessian, before its error says how many.
+/// Draws of the Hessian before its error is known.
 const FIRST_HESSIAN_DRAWS: u64 = 10;
 /// Relative error of the curvature that is aimed at, and the one up to which errors are given: a
 /// standard error is then off by up to a half.
@@ -86,7 +86,7 @@ impl Certification {
         })
     }
 
-    /// Sets the number of draws of the Hessian (k >= 2), in place of a choice by its error.
+    /// Sets the number of draws of the Hessian (k >= 2), instead of a choice by its error.
     ///
     /// # Errors
     /// If it is less than 2.
@@ -119,7 +119,7 @@ impl Certification {
         Ok(self)
     }
 
-    /// Sets what becomes of draws that fail or are not finite (default: an error). Skipped ones are
+    /// Sets the treatment of draws that fail or are not finite (default: an error). Skipped ones are
     /// left out of the means, of which they may be a half.
     #[must_use]
     pub fn with_non_finite(mut self, non_finite: NonFinite) -> Self {

@@ -15,7 +15,7 @@ pub(super) struct Slopes {
     signs: [f64; SPLITS],
 }
 
-/// What is known of a Hessian in some coordinates.
+/// The estimate of a Hessian in some coordinates, and its error.
 pub(super) struct Knowledge {
     /// The largest relative error of the curvature in a direction, one standard deviation.
     pub error: f64,
