@@ -3,14 +3,13 @@
 
 use argmin::core::{CostFunction, Error, Executor};
 use argmin_arturo::oracle::candle::{VarMapOracle, Variables, dropout};
-use argmin_arturo::oracle::{Batch, StochasticCost};
+use argmin_arturo::oracle::{Epochs, StochasticCost};
 use argmin_arturo::{Arturo, Draw, StochasticGradient};
 use candle_core::{DType, Device, Result, Tensor, Var};
 use candle_nn::{Linear, Module, VarBuilder, VarMap};
 use rand::Rng;
 
 const IMAGES: usize = 50;
-const DRAWS_PER_EPOCH: u64 = IMAGES.div_ceil(8) as u64;
 const PIXELS: usize = 6;
 
 fn random(draw: Draw, len: usize) -> Vec<f32> {
@@ -18,17 +17,12 @@ fn random(draw: Draw, len: usize) -> Vec<f32> {
     (0..len).map(|_| rng.random_range(-1.0..1.0)).collect()
 }
 
-/// The images of a draw, 8 of them.
-fn batch(draw: Draw) -> Vec<u32> {
-    let batch = Batch::without_replacement(IMAGES, 8, draw).unwrap();
-    batch.map(|i| i as u32).collect()
-}
-
 /// A network of two layers with dropout between, on images of noise, in batches of 8.
 struct Network {
     images: Tensor,
     labels: Tensor,
     layers: [Linear; 2],
+    epochs: Epochs,
 }
 
 impl Network {
@@ -44,11 +38,13 @@ impl Network {
                 candle_nn::linear(PIXELS, 5, vars.pp("hidden")).unwrap(),
                 candle_nn::linear(5, 3, vars.pp("output")).unwrap(),
             ],
+            epochs: Epochs::new(IMAGES, 8).unwrap(),
         }
     }
 
     fn loss(&self, draw: Draw) -> Result<Tensor> {
-        let batch = Tensor::new(batch(draw), self.images.device())?;
+        let batch: Vec<u32> = self.epochs.batch(draw).map(|i| i as u32).collect();
+        let batch = Tensor::new(batch, self.images.device())?;
         let hidden = self.layers[0].forward(&self.images.index_select(&batch, 0)?)?.tanh()?;
         let scores = self.layers[1].forward(&dropout(&hidden, 0.3, draw.stream(0))?)?;
         candle_nn::loss::cross_entropy(&scores, &self.labels.index_select(&batch, 0)?)
@@ -133,16 +129,18 @@ fn an_epoch_has_each_image_once() {
     // the gradient of a batch's mean of x_i is 1 / batch at its images
     let map = map_of(&[("x", zeros(IMAGES))]);
     let x = map.data().lock().unwrap()["x"].clone();
+    let epochs = Epochs::new(IMAGES, 8).unwrap();
     let oracle = VarMapOracle::new(Variables::new(&map).unwrap(), move |draw| {
-        x.index_select(&Tensor::new(batch(draw), x.device())?, 0)?.mean_all()
+        let batch: Vec<u32> = epochs.batch(draw).map(|i| i as u32).collect();
+        x.index_select(&Tensor::new(batch, x.device())?, 0)?.mean_all()
     });
     let start = vec![0.0; IMAGES];
     let mut first_batches = Vec::new();
     for epoch in 0..4 {
         let mut count = vec![0; IMAGES];
-        for k in 0..DRAWS_PER_EPOCH {
+        for k in 0..epochs.draws_per_epoch() {
             let mut gradient = vec![f32::NAN; IMAGES];
-            let draw = Draw::new(3, epoch * DRAWS_PER_EPOCH + k);
+            let draw = Draw::new(3, epoch * epochs.draws_per_epoch() + k);
             oracle.stochastic_gradient(&start, draw, &mut gradient).unwrap();
             let batch: Vec<usize> = (0..IMAGES).filter(|&i| gradient[i] != 0.0).collect();
             for &i in &batch {

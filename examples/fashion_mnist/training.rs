@@ -7,7 +7,7 @@ use argmin::core::observers::{Observe, ObserverMode};
 use argmin::core::{Error, Executor, IterState, KV, Solver};
 use argmin_arturo::checkpoint::AtomicCheckpoint;
 use argmin_arturo::observer::Progress;
-use argmin_arturo::oracle::Batch;
+use argmin_arturo::oracle::Epochs;
 use argmin_arturo::oracle::candle::{VarMapOracle, Variables};
 use argmin_arturo::{Draw, StochasticGradient};
 use candle_core::{D, DType, Tensor};
@@ -40,13 +40,13 @@ pub struct Task {
 const EVALUATION_BATCH: usize = 250;
 
 impl Task {
-    fn steps_per_epoch(&self) -> u64 {
-        self.data.train.len().div_ceil(self.batch_size) as u64
+    fn batches(&self) -> Result<Epochs, Error> {
+        Epochs::new(self.data.train.len(), self.batch_size)
     }
 
     /// Gradients of the whole run.
     pub fn step_count(&self) -> u64 {
-        self.epochs * self.steps_per_epoch()
+        self.epochs * self.data.train.len().div_ceil(self.batch_size) as u64
     }
 
     /// Trains the network, from the last checkpoint where there is one.
@@ -72,7 +72,7 @@ impl Task {
             data: Arc::clone(&self.data),
             network,
             variables,
-            steps_per_epoch: self.steps_per_epoch(),
+            steps_per_epoch: self.batches()?.draws_per_epoch(),
             epochs: self.epochs,
             evaluate: self.evaluate,
             curve: Curve::of_file(self.path.with_extension("csv"))?,
@@ -90,10 +90,9 @@ impl Task {
 
     /// The loss of a batch of the epoch, with dropout.
     fn loss(&self, network: Arc<Network>) -> Result<Loss, Error> {
-        let (data, batch_size) = (Arc::clone(&self.data), self.batch_size);
+        let (data, batches) = (Arc::clone(&self.data), self.batches()?);
         Ok(Box::new(move |draw| {
-            let batch = Batch::without_replacement(data.train.len(), batch_size, draw)?;
-            let Images { pixels, labels } = data.train.select(batch)?;
+            let Images { pixels, labels } = data.train.select(batches.batch(draw))?;
             candle_nn::loss::cross_entropy(&network.scores(&pixels, Some(draw))?, &labels)
         }))
     }

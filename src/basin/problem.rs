@@ -1,13 +1,13 @@
 //! Problems of basin as oracles.
 
-use crate::oracle::{Batch, Draw, StochasticCost, StochasticGradient};
+use crate::oracle::{Draw, Epochs, StochasticCost, StochasticGradient};
 use crate::param::{ParamVec, Scalar};
 use ::basin::{CostFunction, Gradient, MiniBatchGradient};
 use argmin::core::Error;
 
 /// A problem of basin with batch gradients as an oracle: each draw is one batch of it.
 ///
-/// Batches are those of [`Batch::without_replacement`]: each epoch has every sample once, in an order that is a function of seed and
+/// Batches are those of [`Epochs`]: each epoch has every sample once, in an order that is a function of seed and
 /// epoch. basin's `Sgd` draws another order, and leaves out the short batch at the end of an epoch, which is the
 /// last one here. The cost of the problem is never called.
 ///
@@ -15,7 +15,7 @@ use argmin::core::Error;
 #[derive(Clone, Debug)]
 pub struct Batches<P> {
     problem: P,
-    batch_size: usize,
+    epochs: Epochs,
 }
 
 impl<P: MiniBatchGradient> Batches<P> {
@@ -24,9 +24,8 @@ impl<P: MiniBatchGradient> Batches<P> {
     /// # Errors
     /// If it is 0, or if the problem has no samples.
     pub fn new(problem: P, batch_size: usize) -> Result<Self, Error> {
-        // any draw has the errors of all
-        Batch::without_replacement(problem.n_samples(), batch_size, Draw::new(0, 0))?;
-        Ok(Self { problem, batch_size })
+        let epochs = Epochs::new(problem.n_samples(), batch_size)?;
+        Ok(Self { problem, epochs })
     }
 }
 
@@ -43,8 +42,7 @@ where
         draw: Draw,
         gradient: &mut P::Param,
     ) -> Result<(), Error> {
-        let count = self.problem.n_samples();
-        let batch: Vec<usize> = Batch::without_replacement(count, self.batch_size, draw)?.collect();
+        let batch: Vec<usize> = self.epochs.batch(draw).collect();
         self.problem.batch_gradient_into(x, &batch, gradient).map_err(Into::into)
     }
 }

@@ -2,12 +2,12 @@
 //!
 //! [`Variables`] makes one flat vector of the variables of a [`VarMap`], and [`VarMapOracle`] an
 //! oracle of them and a loss. The loss takes its batch and its dropout from the [`Draw`]:
-//! [`Batch::without_replacement`](super::Batch::without_replacement) and [`dropout`] do that. candle's own dropout has a generator that
+//! [`Epochs`](super::Epochs) and [`dropout`] do that. candle's own dropout has a generator that
 //! cannot be seeded, and so is no function of a draw.
 //!
 //! ```
 //! use argmin::core::{Error, Executor, State};
-//! use argmin_arturo::oracle::Batch;
+//! use argmin_arturo::oracle::Epochs;
 //! use argmin_arturo::oracle::candle::{Variables, VarMapOracle, dropout};
 //! use argmin_arturo::{Arturo, Draw};
 //! use candle_core::{DType, Device, Tensor};
@@ -19,9 +19,10 @@
 //!
 //! let vars = VarMap::new();
 //! let layer = candle_nn::linear(1, 1, VarBuilder::from_varmap(&vars, DType::F32, &device))?;
+//! let epochs = Epochs::new(20, 8)?;
 //! let loss = move |draw: Draw| {
-//!     let batch = Batch::without_replacement(20, 8, draw)?.map(|i| i as u32);
-//!     let batch = Tensor::new(batch.collect::<Vec<_>>(), &device)?;
+//!     let batch: Vec<u32> = epochs.batch(draw).map(|i| i as u32).collect();
+//!     let batch = Tensor::new(batch, &device)?;
 //!     let x = dropout(&data.index_select(&batch, 0)?, 0.0, draw.stream(0))?;
 //!     candle_nn::loss::mse(&layer.forward(&x)?, &target.index_select(&batch, 0)?)
 //! };

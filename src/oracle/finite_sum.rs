@@ -3,7 +3,7 @@
 use super::arithmetic::{clear, divide};
 use super::parallel::Parts;
 use super::permutation::Permutation;
-use super::{Draw, StochasticGradient};
+use super::{Draw, Epochs, StochasticGradient};
 use crate::error::invalid;
 use crate::param::ParamVec;
 use argmin::core::Error;
@@ -201,7 +201,7 @@ impl<S: FiniteSum> MiniBatch<S> {
         Ok(Self { sum, batch_size, replacement: true, parts: None })
     }
 
-    /// Draws without replacement, as [`Batch::without_replacement`].
+    /// Draws without replacement, in [`Epochs`].
     ///
     /// The draws of an epoch are not independent. [`Arturo::new`](crate::Arturo::new) does not need that. With an [estimator](crate::Arturo::with_estimator) or
     /// [bounds](crate::Arturo::with_bounds) draw with replacement: there the KL radius is adapted to
@@ -219,7 +219,7 @@ impl<S: FiniteSum> MiniBatch<S> {
 
     /// Draws in an epoch: ceil(N/B).
     pub fn draws_per_epoch(&self) -> u64 {
-        self.sum.term_count().div_ceil(self.batch_size) as u64
+        self.epochs().draws_per_epoch()
     }
 
     /// The terms of a draw.
@@ -229,7 +229,11 @@ impl<S: FiniteSum> MiniBatch<S> {
             let terms = Terms::Independent { rng: draw.rng(), term_count };
             return Batch { terms, remaining: self.batch_size };
         }
-        Batch::of_epoch(term_count, self.batch_size, draw)
+        self.epochs().batch(draw)
+    }
+
+    fn epochs(&self) -> Epochs {
+        Epochs { term_count: self.sum.term_count(), batch_size: self.batch_size }
     }
 }
 

@@ -6,7 +6,7 @@
 //! | an argmin problem with an exact [`Gradient`] | the problem itself |
 //! | a mean of many terms (data points, years, batches) | implement [`FiniteSum`], wrap in [`MiniBatch`] |
 //! | the same, of more terms than memory holds | implement [`ShardedSum`], wrap in [`Sharded`] |
-//! | a loss that a library differentiates, batch by batch | draw the batches by [`Batch::without_replacement`] |
+//! | a loss that a library differentiates, batch by batch | draw the batches by [`Epochs`] |
 //! | a candle model | `candle::VarMapOracle` (feature `candle`) |
 //! | rows that come once, from an iterator or a channel | [`Stream`] |
 //! | gradients or costs that are evaluated elsewhere: hardware, another process | a [`Session`](crate::session::Session) |
@@ -27,11 +27,11 @@
 //! | parameters that are positive, in an interval or fixed | [`Transformed`](crate::Transformed) |
 //! | one fixed sample, for a deterministic solver | [`Frozen`] |
 //! | noise that a draw cannot repeat, as of a real experiment | [`Fresh`] |
-//! | to know what all this costs | [`Counted`] |
+//! | to count the evaluations | [`Counted`] |
 //! | the best of several runs | nothing: see [`MultiStart`](crate::MultiStart) |
 //!
 //! Wrappers go around each other and around any oracle. `Clipped<Replicated<O>>` clips means,
-//! `Replicated<Clipped<O>>` averages what was clipped. An order that makes no sense does not
+//! `Replicated<Clipped<O>>` averages clipped gradients. An order that makes no sense does not
 //! compile. A clipped gradient has no cost, so there is nothing to difference here:
 //!
 //! ```compile_fail,E0277
@@ -100,6 +100,7 @@ pub use antithetic::{Antithetic, Mirror};
 pub use clipped::Clipped;
 pub use cost::{FiniteSumCost, StochasticCost};
 pub use counted::Counted;
+pub use epochs::Epochs;
 pub use finite_difference::FiniteDifferenceGradient;
 pub use finite_sum::{Batch, FiniteSum, MiniBatch};
 pub use fresh::Fresh;
