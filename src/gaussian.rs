@@ -312,7 +312,7 @@ fn part<'a, F, const N: usize>(slices: [&'a [F]; N], range: &Range<usize>) -> [&
     slices.map(|slice| &slice[range.clone()])
 }
 
-/// A multiplier at which KL is to be computed, with what that takes beside mean and model.
+/// A multiplier at which KL is to be computed, with the quantities that it needs beside mean and model.
 pub struct Probe<'a, F> {
     pub(crate) precision: &'a [F],
     pub(crate) terms: StepTerms<F>,

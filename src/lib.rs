@@ -36,7 +36,7 @@
 //! for up to 200 coordinates; above, it takes first-order steps. [`oracle`] has wrappers against noise and outliers,
 //! [`MultiStart`] runs from several starts, and [`baseline`] has Adam, SGD and their rivals to compare with. [`guide`] is for those who come from
 //! Adam or L-BFGS, [`observer`] for those who want to watch, and the module `checkpoint` (feature `serde1`)
-//! for those who stop and resume. [`prelude`] has what most programs need.
+//! for those who stop and resume. [`prelude`] has the names that most programs need.
 //!
 //! [`solution`] has the errors of the answer, and when to stop. [`Arturo::with_bounds`] and
 //! [`Transformed`] are for constrained x.

@@ -60,7 +60,7 @@ use std::marker::PhantomData;
 /// A [`StochasticGradient`](crate::StochasticGradient), which every argmin problem with `Gradient` is. The parameter vector
 /// must be a [`ParamVec`](crate::ParamVec).
 ///
-/// # What argmin's state holds
+/// # argmin's state
 ///
 /// - `param`: the point where the last gradient was drawn; for methods other than [`Refereed`] the mean
 ///   of the belief

@@ -32,7 +32,7 @@ use argmin::kv;
 /// | [`with_weight_decay`](Self::with_weight_decay) | weight decay | 0, of `AdamW` 1e-2 |
 /// | [`with_schedule`](Self::with_schedule) | learning rate over time | constant |
 ///
-/// # What argmin's state holds
+/// # argmin's state
 ///
 /// - `param`: the current point, at which the next gradient is drawn
 /// - `best_param`: the recommended point: the average of `ScheduleFree`, `Dog` and `Dowg`, the last

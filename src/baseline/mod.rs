@@ -72,7 +72,7 @@ pub use descent::Descent;
 /// | [`with_epsilon`](Descent::with_epsilon) | smallest divisor, f/x, > 0 | 1e-8, as in the paper |
 /// | [`with_weight_decay`](Descent::with_weight_decay) | lambda, f/x^2, >= 0 | 0, as in PyTorch |
 ///
-/// Those of all baselines, and what argmin's state holds: [`Descent`].
+/// Settings of all baselines, and the content of argmin's state: [`Descent`].
 ///
 /// # Reference
 ///
@@ -109,7 +109,7 @@ pub type AdamW<F = f64> = Descent<adam::Moments<F, true>>;
 /// | [`with_nesterov`](Descent::with_nesterov) | Nesterov momentum, needs mu > 0 | off |
 /// | [`with_weight_decay`](Descent::with_weight_decay) | lambda, f/x^2, >= 0 | 0 |
 ///
-/// Those of all baselines, and what argmin's state holds: [`Descent`].
+/// Settings of all baselines, and the content of argmin's state: [`Descent`].
 ///
 /// # References
 ///
@@ -138,7 +138,7 @@ pub type Sgd<F = f64> = Descent<sgd::Momentum<F>>;
 /// | [`with_betas`](Descent::with_betas) | weight of x in y and memory of v, in \[0, 1) | 0.9 and 0.999 |
 /// | [`with_epsilon`](Descent::with_epsilon) | smallest divisor, f/x, > 0 | 1e-8 |
 ///
-/// Those of all baselines, and what argmin's state holds: [`Descent`].
+/// Settings of all baselines, and the content of argmin's state: [`Descent`].
 ///
 /// It agrees with the authors' package, schedulefree 1.4.1, without warm-up and weight decay, its
 /// defaults. The paper weighs z by the square of alpha sqrt(1 - beta2^t), the package by that of
@@ -171,7 +171,7 @@ pub type ScheduleFree<F = f64> = Descent<schedule_free::Averaged<F>>;
 /// | [`with_epsilon`](Descent::with_epsilon) | smallest divisor, relative to d, f/x, > 0 | 1e-8 |
 /// | [`with_initial_distance`](Descent::with_initial_distance) | d0, in units of x, > 0 | 1e-6 |
 ///
-/// Those of all baselines, and what argmin's state holds: [`Descent`].
+/// Settings of all baselines, and the content of argmin's state: [`Descent`].
 ///
 /// It agrees with the authors' package, prodigyopt 1.1.2, without bias correction and weight decay,
 /// its defaults. The paper has the factor 1 - sqrt(beta2) in r and s, which cancels, and d in the
@@ -204,7 +204,7 @@ pub type Prodigy<F = f64> = Descent<prodigy::Estimated<F>>;
 /// |---|---|---|
 /// | [`with_first_step`](Descent::with_first_step) | length of the first step over 1 + \|x0\|, > 0 | 1e-6 |
 ///
-/// Those of all baselines, and what argmin's state holds: [`Descent`].
+/// Settings of all baselines, and the content of argmin's state: [`Descent`].
 ///
 /// It agrees with the authors' package, dog-optimizer 1.0.3, and its `PolynomialDecayAverager`. The
 /// 1e-8 is the package's.
@@ -232,7 +232,7 @@ pub type Dog<F = f64> = Descent<distance::Distance<F, false>>;
 /// |---|---|---|
 /// | [`with_first_step`](Descent::with_first_step) | length of the first step, in units of x, > 0 | 1e-2 |
 ///
-/// Those of all baselines, and what argmin's state holds: [`Descent`].
+/// Settings of all baselines, and the content of argmin's state: [`Descent`].
 ///
 /// x agrees with `optax.contrib.dowg` of optax 0.2.8; the 1e-4, in units of f, is optax's, which has
 /// no average. The theorem of the paper is about the average with weights r^2; that of [`Dog`] here
@@ -261,7 +261,7 @@ pub type Dowg<F = f64> = Descent<distance::Distance<F, true>>;
 /// |---|---|---|
 /// | [`with_alpha`](Descent::with_alpha) | for about how many draws bets are small, >= 0 | 100 |
 ///
-/// Those of all baselines, and what argmin's state holds: [`Descent`].
+/// Settings of all baselines, and the content of argmin's state: [`Descent`].
 ///
 /// It agrees with the author's package, parameterfree 0.0.1. The 1e-8 is the package's; in the paper
 /// L starts at 0. Units of x do not cancel: with alpha = 100 the first step is 0.01.

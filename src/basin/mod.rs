@@ -159,7 +159,7 @@ where
 
 /// The error of a step outside of a run.
 fn not_started() -> Error {
-    invalid(format!("{NAME}: there is no run to go on with; start it by basin's `Executor`"))
+    invalid(format!("{NAME}: there is no run to continue; start it by basin's `Executor`"))
 }
 
 impl<P, S, F> Solver<P, Progress<F>> for Stochastic<S, F>

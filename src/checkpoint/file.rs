@@ -9,7 +9,7 @@
 //! ```
 //!
 //! MessagePack keeps each bit of a float, infinities included, where JSON does not. It stores the
-//! names of all fields, so a solver whose fields have changed is not taken for what it was.
+//! names of all fields, so a solver whose fields have changed is recognized.
 
 use crate::error::ArturoError;
 use argmin::core::Error;
@@ -42,7 +42,7 @@ pub(super) struct Found {
 enum Content {
     Nothing,
     Sound(Vec<u8>),
-    /// Not whole, with what is wrong.
+    /// Not whole, with the fault.
     Torn(String),
 }
 

@@ -35,7 +35,7 @@ const INTERVAL: u64 = 100;
 ///
 /// The file states its solver and version. A checkpoint of another number of coordinates, precision,
 /// solver or version of this crate, a damaged file and one that is no checkpoint are refused, with
-/// an error that says what to do.
+/// an error with a remedy.
 ///
 /// | setting | meaning | default |
 /// |---|---|---|
@@ -173,7 +173,7 @@ impl AtomicCheckpoint {
         Ok(result)
     }
 
-    /// The checkpoint for an executor, with what it takes from there.
+    /// The checkpoint for an executor, with the settings that it takes from there.
     #[expect(clippy::type_complexity, reason = "argmin's state has as many types")]
     pub(crate) fn fit<O, S, P, G, J, H, R>(
         &self,
@@ -193,7 +193,7 @@ impl AtomicCheckpoint {
         (checkpoint, executor)
     }
 
-    /// Checks what the checkpoint is of.
+    /// Checks the run that the checkpoint belongs to.
     fn check<S, P: ParamVec>(&self, found: &Header, path: &Path) -> Result<(), Error> {
         let refuse = |found: String, here: String| {
             let path = path.display();

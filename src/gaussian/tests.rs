@@ -1,4 +1,4 @@
-//! Steps, their optimality conditions, and what moves along with them.
+//! Steps, their optimality conditions, and the updates along with them.
 
 use super::*;
 use crate::dual::{DualSolver, Newton};

@@ -139,7 +139,7 @@ impl<F: Scalar> GradientFilter<F> {
         self.draw_count > CALIBRATION_DRAWS
     }
 
-    /// The gain K averaged over the coordinates, weighted by what each contributes to the decrease
+    /// The gain K averaged over the coordinates, weighted by its contribution to the decrease
     /// of the model along the last step.
     pub fn mean_gain(&self) -> f64 {
         self.mean_gain

@@ -25,7 +25,7 @@ use argmin::core::{Error, Problem};
 /// `U D U^T` (Bierman 1977, Thornton 1976), which is positive by construction in any precision.
 ///
 /// Deviation from the original: a coordinate whose first gradient is exactly 0 starts with a = 0,
-/// so that it stays where it is until a gradient says otherwise.
+/// so that it stays there until a gradient contradicts it.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 pub struct KalmanRls<F> {

@@ -408,7 +408,7 @@ impl<F: Scalar, E, D> TrustRegion<F, E, D> {
         evaluations
     }
 
-    /// Moves the mean by the step of the multipliers, and updates what depends on the step.
+    /// Moves the mean by the step of the multipliers, and updates the quantities that depend on the step.
     fn take_step(&mut self, x: &mut [F]) -> StepSums {
         let Self { belief, model, bounds, balls, step, .. } = self;
         let mut sums = StepSums::default();

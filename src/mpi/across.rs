@@ -95,8 +95,8 @@ impl<O: TreeMean> AcrossRanks<O> {
     }
 }
 
-/// Goes down the tree of `parts` to the node of a rank, halves of parts to halves of ranks, and returns what the
-/// rank sums itself: nothing, where there are fewer parts than ranks.
+/// Goes down the tree of `parts` to the node of a rank, halves of parts to halves of ranks, and returns the
+/// parts that the rank sums itself: none, where there are fewer parts than ranks.
 fn share_of<Parts>(
     rank: Rank,
     count: Rank,

@@ -11,7 +11,7 @@ use std::time::Instant;
 /// Rows kept by default: 16 bytes and 8 more a quantity each, so about a megabyte.
 const CAPACITY: usize = 8192;
 
-/// Keeps what a solver reports, in bounded memory.
+/// Keeps the reports of a solver, in bounded memory.
 ///
 /// It is a handle: give a clone to the executor, and read the history from the other, during
 /// the run or after it. One history records one run.

@@ -26,7 +26,7 @@ where
         }
     }
 
-    /// Asks the solver what it needs next.
+    /// Asks the solver for its next question.
     pub(super) fn prepare(&mut self) -> Result<(), Error> {
         let mut point = Point::take(S::NAME, &mut self.state)?;
         let asked = self.solver.ask_next(&mut point);
@@ -59,7 +59,7 @@ where
         Ok(())
     }
 
-    /// Finds what the oracle makes a gradient of.
+    /// Finds the evaluations that the oracle makes a gradient of.
     pub(super) fn take_apart(&mut self, inquiry: &mut Inquiry<F>) -> Result<(), Error> {
         let draw = self.solver.draw(inquiry.ask);
         if O::IS_REMOTE {
@@ -151,12 +151,12 @@ where
         Ok(())
     }
 
-    /// Whether the solver can be told what it waits for.
+    /// Whether the answer that the solver waits for is known.
     fn is_answered(&self) -> bool {
         self.current.as_ref().is_some_and(Inquiry::is_complete)
     }
 
-    /// Comes to what the solver waits for, unless the session is done.
+    /// Goes to the question that the solver waits for, unless the session is done.
     pub(super) fn go_on(&mut self) -> Result<(), Error> {
         while self.current.is_none() && !self.is_done() {
             self.prepare()?;
@@ -168,7 +168,7 @@ where
         Ok(())
     }
 
-    /// Gives the solver the gradient that it waits for; or finds what it needs beside it.
+    /// Gives the solver the gradient that it waits for; or finds the further draws that it needs.
     fn finish(&mut self) -> Result<(), Error> {
         let Some(mut inquiry) = self.current.take() else { return Ok(()) };
         let told = self.give(&mut inquiry);

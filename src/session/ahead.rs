@@ -55,7 +55,7 @@ where
         inquiries.flat_map(Inquiry::all).any(|part| part.ticket.is_none())
     }
 
-    /// Looks for what the solver will ask for whatever the answers: two trial runs, one on the last
+    /// Looks for questions that do not depend on the answers: two trial runs, one on the last
     /// gradient and one on its opposite, come to it at the same iteration.
     ///
     /// That is a guess, for other gradients may lead elsewhere: then it is withdrawn.

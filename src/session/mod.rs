@@ -170,7 +170,7 @@ where
     O: AroundRemote<F>,
     S: AskTell<F, O>,
 {
-    /// A session at the start x0 that asks for what this oracle needs, such as the costs of
+    /// A session at the start x0 that asks for the evaluations of this oracle, such as the costs of
     /// [`Spsa`](crate::oracle::Spsa).
     ///
     /// # Errors

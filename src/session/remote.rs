@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Gradients and costs that are evaluated elsewhere: a [`Session`](super::Session) asks for them.
 ///
-/// Alone it asks for gradients. Within other oracles it asks for what these need, all of it at once:
+/// Alone it asks for gradients. Within other oracles it asks for all their evaluations at once:
 /// [`Spsa`] and [`FiniteDifferenceGradient`] for costs, [`Replicated`] for several draws at one point.
 #[derive(Debug, Default)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]

@@ -18,7 +18,7 @@ pub struct CostComparison {
     pub standard_errors: Vec<f64>,
     /// By how much each mean is above that of the best.
     pub excesses: Vec<f64>,
-    /// Standard errors of the excesses, in which what the points share at a draw has cancelled.
+    /// Standard errors of the excesses, in which the common noise of a draw has cancelled.
     pub excess_errors: Vec<f64>,
 }
 

@@ -1,4 +1,4 @@
-//! The answer of a run with its error bars, and what a run may stop on.
+//! The answer of a run with its error bars, and criteria to stop a run.
 //!
 //! | you want to know | use |
 //! |---|---|
@@ -101,7 +101,7 @@ pub struct Solution<P = Vec<f64>> {
     pub effective_draws: Option<f64>,
     /// Gradients drawn by the run.
     pub draw_count: u64,
-    /// Whether the errors can be trusted, and what to do next.
+    /// Whether the errors can be trusted, and the next step.
     pub verdict: Verdict,
     /// Whether the lower and the upper bound hold each coordinate; empty without bounds.
     #[cfg_attr(feature = "serde1", serde(default))]

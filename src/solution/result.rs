@@ -5,7 +5,7 @@ use super::Solution;
 use super::{Certificate, Certification};
 use argmin::core::Error;
 
-/// What [`Arturo`](crate::Arturo) adds to argmin's `OptimizationResult`: the answer of a run with its
+/// The additions of [`Arturo`](crate::Arturo) to argmin's `OptimizationResult`: the answer of a run with its
 /// errors. In the [prelude](crate::prelude).
 ///
 /// ```

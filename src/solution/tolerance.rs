@@ -101,7 +101,7 @@ impl Stopping {
         self.next_check = draw_count + LEAST_DRAWS.max((SPACING * draw_count as f64) as u64);
         let rests = match solution.verdict {
             Verdict::NoiseLimited { .. } | Verdict::Converged => true,
-            // the bound on the gain includes what is still falling, and a gradient needs no Hessian
+            // the bound on the gain includes a decrease under way, and a gradient needs no Hessian
             Verdict::StillMoving => {
                 !matches!(self.tolerance, Tolerance::RelativeError(_)) && is_settled(evidence)
             }

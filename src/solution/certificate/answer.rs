@@ -40,7 +40,7 @@ pub struct Certificate<P = Vec<f64>> {
     pub gradient_count: u64,
     /// [`Verdict::NoiseLimited`], with three times M for half the error; without noise
     /// [`Verdict::Converged`] if the correction was rounding. [`Verdict::StillMoving`] if it lowers
-    /// f by more than 100 times what remains: far enough to measure again from the corrected point.
+    /// f by more than 100 times the remaining gain: far enough to measure again from the corrected point.
     /// [`Verdict::HessianUnknown`] where the curvature in some direction is not known to a half.
     /// [`Verdict::Stalled`] where the Hessian is known, and not positive definite: this is no minimum.
     pub verdict: Verdict,
