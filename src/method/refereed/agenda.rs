@@ -1,7 +1,8 @@
 //! What is asked for next, and who is told.
 
 use super::model::{Event, Place};
-use super::referee::{Player, Referee, Verdict};
+use super::referee::Verdict;
+use super::turns::Player;
 use super::verdicts::{nearest, write};
 use super::{Refereed, Views};
 use crate::averaging::Averaging;
@@ -43,8 +44,8 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
     /// The point of the next gradient.
     pub(super) fn write_place(&self, x: &mut [F]) {
         match self.agenda {
-            Agenda::Walk => x.copy_from_slice(&self.walker),
-            Agenda::Recheck { .. } => write(x, &self.model.start),
+            Agenda::Walk => x.copy_from_slice(&self.points.walker),
+            Agenda::Recheck { .. } => write(x, &self.model.ball.start),
             Agenda::Rivals | Agenda::Incumbent => {
                 let u = F::from_f64_lossy(self.referee.place());
                 for ((x, a), b) in x.iter_mut().zip(&self.referee.from).zip(&self.referee.to) {
@@ -71,13 +72,12 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
         let gradient = point.gradient.as_coordinates()?;
         match self.agenda {
             Agenda::Walk if self.has_model() => {
-                self.foundation_count += 1;
                 let Views { gradient: exact_gradient, place, .. } = &mut self.views;
                 copy(exact_gradient, gradient);
-                copy(place, &self.walker);
+                copy(place, &self.points.walker);
                 let step_norm = self.foundation.step(
-                    &mut self.walker,
-                    &mut self.average,
+                    &mut self.points.walker,
+                    &mut self.points.average,
                     gradient,
                     self.settings.bounds.as_ref(),
                 );
@@ -119,7 +119,7 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
                 match of {
                     Asker::Model => self.model.retreat(&self.dual, round::<F>),
                     Asker::Foundation if self.has_model() => {
-                        self.foundation.retreat(&mut self.walker, &self.average);
+                        self.foundation.retreat(&mut self.points.walker, &self.points.average);
                     }
                     Asker::Foundation => {
                         let average = point.best.as_coordinates()?;
@@ -158,10 +158,8 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
             } else if self.referee.is_due(run.draw_count) {
                 self.compare_rivals(run.draw_count)
             } else {
-                let [walks, draws] = self.last_counts;
-                let counts = [self.foundation_count - walks, run.draw_count - draws];
-                let share = self.referee.share(self.model.is_exact(), self.model.is_on_its_way());
-                match Referee::<F>::turn(counts[0], counts[1], share) {
+                let is_on_its_way = self.model.is_on_its_way();
+                match self.turns.take(run.draw_count, self.model.is_exact(), is_on_its_way) {
                     Player::Foundation => Agenda::Walk,
                     Player::Model => Agenda::Model,
                 }

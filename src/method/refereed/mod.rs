@@ -5,6 +5,7 @@ mod foundation;
 mod model;
 mod referee;
 mod settings;
+mod turns;
 mod units;
 mod verdicts;
 
@@ -20,8 +21,9 @@ use agenda::Agenda;
 use argmin::core::{Error, Problem};
 use foundation::Foundation;
 use model::{Model, Place};
-use referee::{Player, Referee};
+use referee::Referee;
 use settings::Settings;
+use turns::{Player, Turns};
 
 /// Nothing to tune, and bounded steps: a foundation that converges, a model, and a referee.
 ///
@@ -48,20 +50,25 @@ pub struct Refereed<F, D = Newton> {
     dual: D,
     settings: Settings<F>,
     foundation: Foundation<F>,
-    /// The foundation's x and average where there is a model; else they are argmin's.
-    walker: Vec<F>,
-    average: Vec<F>,
+    points: Points<F>,
     model: Model,
     referee: Referee<F>,
-    /// The last answer that was found to be better than the one before; at first the start.
-    incumbent: Vec<F>,
+    turns: Turns,
     agenda: Agenda,
-    /// Steps of the foundation, and these and all draws at the last comparison.
-    foundation_count: u64,
-    last_counts: [u64; 2],
     views: Views<F>,
     /// Dimension of the run.
     len: usize,
+}
+
+/// Points of a run with a model; without one x and average are argmin's.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
+struct Points<F> {
+    /// The foundation's x and average.
+    walker: Vec<F>,
+    average: Vec<F>,
+    /// The last answer that was found to be better than the one before; at first the start.
+    incumbent: Vec<F>,
 }
 
 /// The model as users see it.
@@ -105,7 +112,7 @@ impl<F: Scalar, D> Method<F> for Refereed<F, D> {
         let known = || match self.leader() {
             Player::Model => self.model.evidence(),
             Player::Foundation => {
-                let mut answer = self.average.clone();
+                let mut answer = self.points.average.clone();
                 self.write_mean(&mut answer);
                 let answer: Vec<f64> = answer.iter().map(|a| a.to_f64_exact()).collect();
                 self.model.evidence_of_walk(&answer, self.foundation.exponent(), draw_count)
@@ -127,14 +134,11 @@ impl<F: Scalar, D> Refereed<F, D> {
             dual,
             settings: Settings::default(),
             foundation: Foundation::default(),
-            walker: Vec::new(),
-            average: Vec::new(),
+            points: Points::default(),
             model: Model::default(),
             referee: Referee::default(),
-            incumbent: Vec::new(),
+            turns: Turns::default(),
             agenda: Agenda::default(),
-            foundation_count: 0,
-            last_counts: [0; 2],
             views: Views::default(),
             len: 0,
         }
@@ -246,12 +250,12 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
             self.foundation.begin(x, units);
             return;
         }
-        for copy in [&mut self.walker, &mut self.average, &mut self.incumbent] {
-            *copy = x.to_vec();
-        }
+        let copy = || x.to_vec();
+        self.points = Points { walker: copy(), average: copy(), incumbent: copy() };
         self.views.gradient.resize(x.len(), 0.0);
         self.views.place.resize(x.len(), 0.0);
         self.referee.begin(x);
+        self.turns.begin();
         let exact =
             |values: &[F]| values.iter().map(|value| value.to_f64_exact()).collect::<Vec<_>>();
         let bounds = self.settings.bounds.as_ref();

@@ -17,28 +17,6 @@ const EXACT_COMPONENTS: u32 = 11;
 const DIFFERENCE_VARIANCES: [f64; ORDERS] = [2.0, 6.0, 20.0, 70.0];
 /// Orders p of the differences that show the noise of the slopes.
 const ORDERS: usize = 4;
-/// The model's share of the draws: at first, after it was found to be better, and at least. It halves
-/// each time that it is not found to be better.
-const FIRST_SHARE: f64 = 0.5;
-const LEADING_SHARE: f64 = 0.75;
-const LEAST_SHARE: f64 = 1.0 / 16.0;
-/// The least share while the errors of the foundation's answer wait for the Hessian.
-const ERROR_SHARE: f64 = 0.25;
-/// The same without noise.
-const EXACT_SHARE: f64 = 15.0 / 16.0;
-
-/// Draws by which a turn may come early or late, and the golden ratio, whose multiples are the least periodic.
-const JITTER: f64 = 4.0;
-const GOLDEN: f64 = 0.618_033_988_749_894_9;
-
-/// Who has an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
-pub(super) enum Player {
-    Foundation,
-    Model,
-}
-
 /// What a comparison found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -78,10 +56,6 @@ pub(super) struct Referee<F> {
     squares: [f64; ORDERS],
     /// Draws of the run at the next comparison.
     next: u64,
-    /// The part of the draws that the model gets.
-    share: f64,
-    /// Who was found to be better at the last comparison.
-    winner: Option<Player>,
 }
 
 impl<F: Copy> Referee<F> {
@@ -89,7 +63,7 @@ impl<F: Copy> Referee<F> {
         self.from = x.to_vec();
         self.to = x.to_vec();
         (self.count, self.planned) = (0, 0);
-        (self.next, self.share, self.winner) = (FIRST, FIRST_SHARE, None);
+        self.next = FIRST;
     }
 
     pub fn is_due(&self, draw_count: u64) -> bool {
@@ -162,47 +136,6 @@ impl<F: Copy> Referee<F> {
             Verdict::Even
         }
     }
-
-    /// Who has the better answer. Without evidence it is the foundation, for it needs no model of f;
-    /// but without noise the model, for its steps lower f.
-    pub fn leader(&self, is_exact: bool) -> Player {
-        let default = if is_exact { Player::Model } else { Player::Foundation };
-        self.winner.unwrap_or(default)
-    }
-
-    /// Shares the next draws out, after the foundation's answer was compared with the model's. An answer at rest
-    /// whose errors wait for the Hessian can spare more of them.
-    pub fn settle(&mut self, winner: Option<Player>, errors_wait: bool) {
-        self.winner = winner;
-        let least = if errors_wait { ERROR_SHARE } else { LEAST_SHARE };
-        self.share = match winner {
-            Some(Player::Model) => LEADING_SHARE,
-            _ => (0.5 * self.share).max(least),
-        };
-    }
-
-    /// The part of the draws that the model gets: most of them without noise, and no fewer than at first while
-    /// it knows the Hessian and is kept from the minimum by its ball alone.
-    pub fn share(&self, is_exact: bool, is_on_its_way: bool) -> f64 {
-        if is_exact {
-            EXACT_SHARE
-        } else if is_on_its_way {
-            self.share.max(FIRST_SHARE)
-        } else {
-            self.share
-        }
-    }
-
-    /// Who draws next, after the foundation has had so many of all draws. The turns follow no period, lest draws that come in turn, as batches
-    /// one after the other, go to one of the two.
-    pub fn turn(foundation_count: u64, draw_count: u64, share: f64) -> Player {
-        let jitter = JITTER * ((draw_count as f64 * GOLDEN).fract() - 0.5);
-        if (foundation_count as f64) < (1.0 - share) * draw_count as f64 + jitter {
-            Player::Foundation
-        } else {
-            Player::Model
-        }
-    }
 }
 
 #[cfg(test)]
@@ -258,52 +191,5 @@ mod tests {
     fn noise_is_no_evidence() {
         let slope = |u: f64| if ((u * 10.0) as u64).is_multiple_of(2) { 5.0 } else { -6.0 };
         assert_eq!(compare(320, slope), Verdict::Even);
-    }
-
-    #[test]
-    fn without_evidence_the_foundation_leads_in_noise() {
-        let mut referee = Referee::begin_at();
-        assert_eq!(referee.leader(false), Player::Foundation);
-        assert_eq!(referee.leader(true), Player::Model);
-        referee.settle(Some(Player::Foundation), false);
-        assert_eq!(referee.leader(true), Player::Foundation);
-    }
-
-    #[test]
-    fn a_model_that_leads_gets_most_draws_and_one_that_does_not_ever_fewer() {
-        let mut referee = Referee::begin_at();
-        let walks = |referee: &Referee<f64>| {
-            let share = referee.share(false, false);
-            let next = |count, draw| {
-                let turn = Referee::<f64>::turn(count, draw, share);
-                count + u64::from(turn == Player::Foundation)
-            };
-            (0..1000).fold(0, next)
-        };
-        assert!((495..=505).contains(&walks(&referee)));
-        referee.settle(Some(Player::Model), false);
-        assert!((245..=255).contains(&walks(&referee)));
-        (0..10).for_each(|_| referee.settle(None, false));
-        assert!((932..=942).contains(&walks(&referee)));
-    }
-
-    #[test]
-    fn turns_have_no_period() {
-        let (mut count, mut even) = (0, 0);
-        for draw in 0..1000 {
-            if Referee::<f64>::turn(count, draw, FIRST_SHARE) == Player::Foundation {
-                count += 1;
-                even += u64::from(draw.is_multiple_of(2));
-            }
-        }
-        assert!((200..300).contains(&even), "{even} of {count} at even draws");
-    }
-
-    impl Referee<f64> {
-        fn begin_at() -> Self {
-            let mut referee = Self::default();
-            referee.begin(&[0.0]);
-            referee
-        }
     }
 }

@@ -1,14 +1,15 @@
 //! What follows from the referee's verdicts: who leads, and who goes on from where.
 
 use super::agenda::copy;
-use super::referee::{Player, Verdict};
+use super::referee::Verdict;
+use super::turns::Player;
 use super::{Agenda, Refereed};
 use crate::dual::DualSolver;
 use crate::param::Scalar;
 
 impl<F: Scalar, D> Refereed<F, D> {
     pub(super) fn leader(&self) -> Player {
-        self.referee.leader(self.model.is_exact())
+        self.turns.leader(self.model.is_exact())
     }
 
     /// Means leave the box by rounding.
@@ -20,7 +21,7 @@ impl<F: Scalar, D> Refereed<F, D> {
 
     /// Writes the foundation's answer: its mean, on the bounds that hold it.
     pub(super) fn write_mean(&self, answer: &mut [F]) {
-        answer.copy_from_slice(&self.average);
+        answer.copy_from_slice(&self.points.average);
         if self.settings.bounds.is_some() {
             for (i, x) in answer.iter_mut().enumerate() {
                 if let Some(bound) = self.model.holding_bound(i, x.to_f64_exact()) {
@@ -44,7 +45,7 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
     /// Writes the leader's last point, for those who want no average.
     pub(super) fn write_last(&self, answer: &mut [F]) {
         match self.leader() {
-            Player::Foundation => answer.copy_from_slice(&self.walker),
+            Player::Foundation => answer.copy_from_slice(&self.points.walker),
             Player::Model => write(answer, &self.model.x),
         }
     }
@@ -72,10 +73,10 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
             };
             let errors_wait =
                 winner != Some(Player::Model) && self.model.do_errors_wait(draw_count);
-            self.referee.settle(winner, errors_wait);
+            self.turns.settle(winner, errors_wait);
             match winner {
                 Some(Player::Model) => {
-                    write(&mut self.average, &self.model.answer);
+                    write(&mut self.points.average, &self.model.answer);
                     self.restart_foundation();
                 }
                 // a settled model comes to the minimum from where it is
@@ -86,16 +87,16 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
         } else {
             match verdict {
                 Verdict::Worse => {
-                    self.average.copy_from_slice(&self.incumbent);
+                    self.points.average.copy_from_slice(&self.points.incumbent);
                     self.restart_model();
                     self.restart_foundation();
                 }
-                Verdict::Better => self.incumbent.copy_from_slice(&self.referee.to),
+                Verdict::Better => self.points.incumbent.copy_from_slice(&self.referee.to),
                 // the point of comparison stays, lest losses too small to be seen add up
                 _ => {}
             }
             self.referee.adjourn(draw_count);
-            self.last_counts = [self.foundation_count, draw_count];
+            self.turns.begin_round(draw_count);
             self.agenda = Agenda::Model;
         }
     }
@@ -105,7 +106,7 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
         let mut to = std::mem::take(&mut self.referee.to);
         self.write_answer(&mut to);
         self.referee.to = to;
-        self.referee.from.copy_from_slice(&self.incumbent);
+        self.referee.from.copy_from_slice(&self.points.incumbent);
         self.referee.open(draw_count);
         self.agenda = Agenda::Incumbent;
     }
@@ -113,21 +114,21 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
     /// The foundation's average begins anew where its draws contradict each other: f changes in time.
     pub(super) fn forget_contradicted(&mut self) {
         if self.model.has_changed() {
-            self.foundation.forget(&self.walker, &mut self.average);
+            self.foundation.forget(&self.points.walker, &mut self.points.average);
             self.model.walk.clear();
         }
     }
 
     /// The foundation begins anew at its answer.
     fn restart_foundation(&mut self) {
-        self.walker.copy_from_slice(&self.average);
-        self.foundation.restart(&self.average, self.model.reach);
+        self.points.walker.copy_from_slice(&self.points.average);
+        self.foundation.restart(&self.points.average, self.model.ball.reach);
         self.model.walk.clear();
     }
 
     /// The model goes on from the foundation's answer.
     fn restart_model(&mut self) {
-        copy(&mut self.views.place, &self.average);
+        copy(&mut self.views.place, &self.points.average);
         self.model.go_to(&self.views.place);
         self.show();
     }

@@ -110,8 +110,7 @@ impl Model {
     /// Whether the errors are smaller than the distance travelled: else the Hessian is not known, as where f
     /// has no minimum.
     fn is_within_reach(&self, variance: &[f64]) -> bool {
-        let squares = variance.iter().zip(&self.units).map(|(variance, unit)| variance / unit);
-        squares.sum::<f64>() <= variance.len() as f64 * self.reach * self.reach
+        self.ball.holds(variance.iter().copied(), 1.0)
     }
 
     /// Whether the Hessian is known, or draws are noise about 0: then no Hessian is to carry the gradient of
@@ -259,14 +258,14 @@ impl Model {
             |i: usize| gradient[i].abs() + (share * self.noise.variance(i, len).max(0.0)).sqrt();
         let largest = (0..len).map(size).fold(0.0, f64::max);
         let part = if self.noise.is_zero() { f64::EPSILON.sqrt() } else { f64::EPSILON };
-        let squares = (0..len).map(|i| (newton_step[i].powi(2) + variance[i]) / self.units[i]);
-        let is_near = squares.sum::<f64>() <= f64::EPSILON * len as f64 * self.reach * self.reach;
+        let squares = newton_step.iter().zip(variance).map(|(d, variance)| d * d + variance);
+        let is_near = self.ball.holds(squares, f64::EPSILON.sqrt());
         largest <= part * self.scale && is_near
     }
 
     /// The metric of the ball.
     pub fn unit_precision(&self, i: usize) -> f64 {
-        self.units[i].recip()
+        self.ball.units[i].recip()
     }
 
     /// The variance of a coordinate of a drawn gradient.

@@ -1,7 +1,6 @@
 //! The box that x stays in, and the coordinates that its bounds hold.
 
 use super::Model;
-use super::step::Ball;
 use crate::dense::{dot, multiply, quadratic};
 use crate::dual::DualSolver;
 
@@ -92,23 +91,20 @@ impl Model {
     /// Chooses the step of the model in ball and box. Where the step leaves the box, the coordinates that
     /// do go to their bounds, and the others are chosen anew; what leaves then is cut off.
     pub(super) fn choose(&mut self, dual: &impl DualSolver) {
-        let Self { x, step, stage, curvature, noise, units, face, .. } = self;
+        let Self { x, step, stage, curvature, noise, ball, face, .. } = self;
         let is_boxed = face.exists();
         if is_boxed {
             face.find(x, &stage.mean);
         }
-        // a step is no longer than the distance that has been earned
-        let radius = self.radius.min(self.reach);
-        let ball = Ball { units, held: &face.held, radius, reach: self.reach };
-        step.choose(&stage.mean, stage.count, curvature, noise, &ball, dual);
+        step.choose(&stage.mean, stage.count, curvature, noise, (ball, &face.held), dual);
         if !is_boxed {
             return;
         }
         if face.stop(x, &step.vector) {
             multiply(&curvature.matrix, &face.to_bounds, &mut face.gradient);
             face.gradient.iter_mut().zip(&stage.mean).for_each(|(g, m)| *g += m);
-            let ball = Ball { units, held: &face.held, radius, reach: self.reach };
-            step.choose(&face.gradient, stage.count, curvature, noise, &ball, dual);
+            let place = (&*ball, &face.held[..]);
+            step.choose(&face.gradient, stage.count, curvature, noise, place, dual);
         } else {
             face.to_bounds.fill(0.0);
         }

@@ -34,13 +34,13 @@ impl Model {
             let rounding = ROUNDING * epsilon(round);
             let has_risen =
                 gain < -RISE * error - 2.0 * previous.noise && gain.abs() > rounding * before.abs();
-            let length = self.distance(&self.x, &previous.point);
+            let length = self.ball.distance(&self.x, &previous.point);
             if length > 0.0 {
                 let is_told = previous.is_significant || has_risen;
                 if is_told && gain + error < POOR * promised {
-                    self.radius = (SHRINKAGE * length).max(f64::EPSILON * self.reach);
+                    self.ball.radius = (SHRINKAGE * length).max(f64::EPSILON * self.ball.reach);
                 } else if gain - error > GOOD * promised && previous.was_short {
-                    self.radius = self.radius.max(GROWTH * length);
+                    self.ball.radius = self.ball.radius.max(GROWTH * length);
                 }
             }
             self.learn_from_step(rate);
@@ -51,7 +51,7 @@ impl Model {
             }
         }
         self.rejected_count = 0;
-        self.reach();
+        self.ball.travel(&self.x);
     }
 
     /// Whether the Hessian is known, and the ball keeps x from the minimum.
@@ -76,11 +76,6 @@ impl Model {
         energy * self.stage.count >= (1.0 + SIGNIFICANCE * noise.spread) * noise.trace
     }
 
-    /// Distance has to be earned: the farthest that x has come.
-    pub(super) fn reach(&mut self) {
-        self.reach = self.reach.max(self.distance(&self.x, &self.start));
-    }
-
     /// The change of the mean gradient along the step is a pair for the Hessian.
     fn learn_from_step(&mut self, rate: f64) {
         let (len, previous, change) = (self.x.len(), &self.previous, &mut self.work);
@@ -91,7 +86,7 @@ impl Model {
             let along = dot(&previous.step, change);
             let limit = RISE * (1.0 + SMALL_SAMPLE / self.noise.freedom().max(1.0));
             along * along > limit * limit * self.noise.along(&previous.step) * rate
-                && self.curvature.begin_with(&previous.step, change, &self.units)
+                && self.curvature.begin_with(&previous.step, change, &self.ball.units)
         };
         if is_usable {
             let energy = self.noise.energy(self.curvature.factor(), len);

@@ -2,6 +2,7 @@
 
 mod answer;
 mod average;
+mod ball;
 mod curvature;
 mod evidence;
 mod face;
@@ -15,6 +16,7 @@ mod walk;
 use crate::dense::subtract;
 use crate::dual::DualSolver;
 use average::Average;
+use ball::Ball;
 use curvature::Curvature;
 use face::Face;
 use noise::Noise;
@@ -23,10 +25,6 @@ use stage::Stage;
 use step::Step;
 use walk::Walk;
 
-/// Squared units of x stay between this and its inverse.
-const LEAST_UNIT: f64 = 1e-280;
-/// The first radius, in units of the start: never microscopic, where that costs hundreds of draws.
-const FIRST_RADIUS: f64 = 1e-2;
 /// The radius after a step whose gain fresh draws do not bear out, in lengths of that step (Nocedal and
 /// Wright, algorithm 4.1).
 const SHRINKAGE: f64 = 0.25;
@@ -71,9 +69,7 @@ struct Previous {
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Model {
     pub x: Vec<f64>,
-    pub start: Vec<f64>,
-    /// u^2, the squared units of x.
-    units: Vec<f64>,
+    pub ball: Ball,
     face: Face,
     stage: Stage,
     noise: Noise,
@@ -84,9 +80,6 @@ pub(super) struct Model {
     average: Average,
     /// The foundation's, for the errors of its answer.
     pub walk: Walk,
-    radius: f64,
-    /// Distance travelled, in units of x.
-    pub reach: f64,
     /// t.
     draw_count: f64,
     /// The largest coordinate of the first gradient.
@@ -111,11 +104,9 @@ impl Model {
     pub fn begin(&mut self, x: &[f64], units: &[f64], bounds: Option<[Vec<f64>; 2]>) {
         let len = x.len();
         self.x = x.to_vec();
-        self.start = x.to_vec();
         self.answer = x.to_vec();
         self.work = vec![0.0; len];
-        let square = |x: f64| (x * x).clamp(LEAST_UNIT, LEAST_UNIT.recip());
-        self.units = units.iter().map(|unit| square(*unit)).collect();
+        self.ball.begin(x, units);
         self.face.begin(len, bounds);
         self.stage.begin(len);
         self.noise.begin(len);
@@ -130,18 +121,15 @@ impl Model {
             step: vec![0.0; len],
             ..Previous::default()
         };
-        (self.radius, self.reach) = (FIRST_RADIUS, FIRST_RADIUS);
         (self.draw_count, self.scale, self.rejected_count) = (0.0, 0.0, 0);
     }
 
     /// Goes on from a better point.
     pub fn go_to(&mut self, x: &[f64]) {
-        let length = self.distance(x, &self.x);
+        let length = self.ball.distance(x, &self.x);
         self.x.copy_from_slice(x);
         self.answer.copy_from_slice(x);
-        self.reach();
-        // the way there has been earned
-        self.radius = length.max(FIRST_RADIUS).min(self.reach);
+        self.ball.jump(x, length);
         self.average.clear();
         self.previous.exists = false;
         self.probe.cancel();
@@ -218,7 +206,8 @@ impl Model {
     pub fn retreat(&mut self, dual: &impl DualSolver, round: fn(f64) -> f64) {
         self.probe.cancel();
         if self.previous.exists && self.stage.count == 0.0 {
-            self.radius = SHRINKAGE * self.distance(&self.x, &self.previous.point);
+            let length = self.ball.distance(&self.x, &self.previous.point);
+            self.ball.radius = SHRINKAGE * length;
             self.undo();
             // the proposed points may lie outside, too
             self.average.clear();
@@ -247,12 +236,6 @@ impl Model {
         self.step.is_significant(stage::SIGNIFICANCE)
             || self.is_short()
             || self.stage.is_full(self.draw_count)
-    }
-
-    /// Root mean square of (a - b) / u.
-    fn distance(&self, a: &[f64], b: &[f64]) -> f64 {
-        let squares = a.iter().zip(b).zip(&self.units).map(|((a, b), u)| (a - b) * (a - b) / u);
-        (squares.sum::<f64>() / a.len() as f64).sqrt()
     }
 
     fn plan_probes(&mut self) {

@@ -1,5 +1,6 @@
 //! The step that the model proposes: a dense trust-region step by the 1-D dual.
 
+use super::ball::Ball;
 use super::curvature::Curvature;
 use super::noise::{Noise, whiten};
 use crate::dense::{dot, factorize, inverse_quadratic, isolate, quadratic, solve};
@@ -43,18 +44,6 @@ pub(in crate::method::refereed) struct Step {
     work: Vec<f64>,
 }
 
-/// What a step is chosen by.
-pub(in crate::method::refereed) struct Ball<'a> {
-    /// u^2, the squared units of x.
-    pub units: &'a [f64],
-    /// Coordinates that do not move.
-    pub held: &'a [bool],
-    /// Largest root mean square of d/u.
-    pub radius: f64,
-    /// Distance travelled, in units of x.
-    pub reach: f64,
-}
-
 impl Step {
     pub fn begin(&mut self, len: usize) {
         *self = Self {
@@ -71,18 +60,18 @@ impl Step {
         self.multiplier > 0.0
     }
 
-    /// Chooses d for a gradient m that is the mean of `count` draws.
+    /// Chooses d for a gradient m that is the mean of `count` draws, in the ball, and 0 in the held coordinates.
     pub fn choose(
         &mut self,
         gradient: &[f64],
         count: f64,
         curvature: &Curvature,
         noise: &mut Noise,
-        ball: &Ball<'_>,
+        (ball, held): (&Ball, &[bool]),
         dual: &impl DualSolver,
     ) {
         let len = gradient.len();
-        self.bound = 0.5 * len as f64 * ball.radius * ball.radius;
+        self.bound = 0.5 * len as f64 * ball.bound() * ball.bound();
         let warm_start = if curvature.is_known { None } else { Some(steepest(gradient, ball)) };
         self.renew_ridge(curvature.factor(), count, noise, ball);
         let Self { vector, factor, ridge, matrix, work, .. } = self;
@@ -94,7 +83,7 @@ impl Step {
                 matrix[i * len + i] += eta / unit;
             }
             // the held coordinates stay where they are
-            isolate(matrix, ball.held, HELD);
+            isolate(matrix, held, HELD);
             if !factorize(matrix, len, factor) {
                 return DualValue { kl: f64::INFINITY, slope: 0.0 };
             }
@@ -102,7 +91,7 @@ impl Step {
                 *d = -m;
             }
             solve(factor, vector);
-            for ((w, d), u) in work.iter_mut().zip(&*vector).zip(ball.units) {
+            for ((w, d), u) in work.iter_mut().zip(&*vector).zip(&ball.units) {
                 *w = d / u;
             }
             let kl = 0.5 * dot(work, vector);
@@ -123,7 +112,7 @@ impl Step {
 
     /// R = L diag(2 s_i / r_i) L' in the frame where B = LDL' is diagonal, for the slopes of correlated
     /// noise are known better there than along the coordinates.
-    fn renew_ridge(&mut self, factor: &[f64], count: f64, noise: &Noise, ball: &Ball<'_>) {
+    fn renew_ridge(&mut self, factor: &[f64], count: f64, noise: &Noise, ball: &Ball) {
         let len = self.vector.len();
         self.ridge.fill(0.0);
         if noise.is_zero() {
@@ -154,9 +143,9 @@ impl Step {
 }
 
 /// The multiplier of the steepest descent step that is as long as the ball allows.
-fn steepest(gradient: &[f64], ball: &Ball<'_>) -> f64 {
-    let square: f64 = gradient.iter().zip(ball.units).map(|(m, u)| m * m * u).sum();
-    let eta = (square / gradient.len() as f64).sqrt() / ball.radius;
+fn steepest(gradient: &[f64], ball: &Ball) -> f64 {
+    let square: f64 = gradient.iter().zip(&ball.units).map(|(m, u)| m * m * u).sum();
+    let eta = (square / gradient.len() as f64).sqrt() / ball.bound();
     if eta.is_finite() { eta } else { f64::MAX }
 }
 
@@ -177,9 +166,12 @@ mod tests {
         curvature.matrix.copy_from_slice(&hessian);
         curvature.is_known = true;
         let (gradient, units) = ([1.0, -2.0], [1.0, 9.0]);
+        let mut ball = Ball::default();
+        ball.begin(&[0.0; 2], &[1.0, 3.0]);
         for radius in [1e-3, 0.1, 1.0, 1e3] {
-            let ball = Ball { units: &units, held: &[false; 2], radius, reach: 1.0 };
-            step.choose(&gradient, 1.0, &curvature, &mut noise, &ball, &Newton::default());
+            (ball.radius, ball.reach) = (radius, 1e3);
+            let place = (&ball, &[false; 2][..]);
+            step.choose(&gradient, 1.0, &curvature, &mut noise, place, &Newton::default());
             let (d, eta) = (&step.vector, step.multiplier);
             let mut bd = [0.0; 2];
             multiply(&hessian, d, &mut bd);
