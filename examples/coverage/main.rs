@@ -9,7 +9,8 @@
 //! cargo run --release --example coverage -- rival_stops 20
 //! ```
 //!
-//! The number is that of the seeds a problem. Each prints a table in Markdown.
+//! The number is that of the seeds a problem. Each prints a table in Markdown. `claims 200 logistic` prints the rows of
+//! the problems whose name begins so.
 
 mod claims;
 mod intervals;
@@ -26,14 +27,12 @@ use suite::Problem;
 
 fn main() -> Result<(), Error> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let (table, seeds) = match &arguments[..] {
-        [] => ("", 0),
-        [table] => (table.as_str(), 200),
-        [table, seeds, ..] => (table.as_str(), seeds.parse()?),
-    };
+    let argument = |i: usize| arguments.get(i).map(String::as_str);
+    let table = argument(0).unwrap_or("");
+    let seeds = argument(1).unwrap_or("200").parse()?;
     match table {
         "sphere" => sphere::print(seeds),
-        "claims" => claims::print(seeds),
+        "claims" => claims::print(seeds, argument(2).unwrap_or("")),
         "intervals" => intervals::print(seeds),
         "stops" => stops::print(seeds),
         "rival_stops" => rival_stops::print(seeds),
