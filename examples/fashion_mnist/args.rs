@@ -132,7 +132,10 @@ fn command() -> Command {
                 .help("Seed of initial values and draws [default: 0]"),
         )
         .arg(number("seeds", "Number of seeds, from --seed on [default: 1]"))
-        .arg(number("threads", "Threads of candle [default: one per core]"))
+        .arg(number(
+            "threads",
+            "Threads; RAYON_NUM_THREADS=N limits those of candle, too [default: one per core]",
+        ))
         .arg(path("out", "Where results and checkpoints go [default: target/fashion_mnist]"))
         .arg(
             Arg::new("paper")

@@ -1,44 +1,253 @@
-//! Convolution and pooling on the CPU, for images as (image, row, column, channel).
+//! The convolutional layer on the CPU, for images as (image, row, column, channel).
 //!
-//! candle has both. But in candle 0.11 the gradient of `max_pool2d` is a quarter of what it should
-//! be for a window of 2 by 2, and wrong for images that the window does not divide; and its
+//! candle has its parts. But in candle 0.11 the gradient of `max_pool2d` is a quarter of what it
+//! should be for a window of 2 by 2, and wrong for images that the window does not divide; and its
 //! convolution needs about four times the time of a matrix product of the same size, most of it in
-//! the gradient.
+//! the gradient. As one operation, pooling and ReLU leave a tenth of the products of the gradient.
 
-use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor, bail};
+use candle_core::{CpuStorage, CustomOp2, Device, Layout, Result, Shape, Storage, Tensor, bail};
+use pulp::{Arch, NullaryFnOnce};
+use rayon::prelude::*;
+use std::sync::OnceLock;
 
 /// Edge of the windows of a convolution.
 const KERNEL: usize = 3;
 
-/// A convolution with windows of 3 by 3, on images with a border of zeros.
+/// Values of a pool of 2 by 2.
+const POOL: usize = 4;
+
+/// Images whose windows and products are in the cache at once.
+const BLOCK: usize = 4;
+
+/// Images that share a sum of gradients of the weights. Fixed, so that the bits of the sum do not
+/// depend on the number of threads.
+const GRADIENT_BLOCK: usize = 32;
+
+/// A convolution with windows of 3 by 3 on images with a border of zeros, the greatest value of each
+/// 2 by 2 of its result, and ReLU. An odd last row or column of the result is dropped.
 ///
 /// `weight` has a row for each value in a window, window row by window row, channels last, and one
 /// more for the bias; a column for each channel of the result.
 pub fn convolve(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
-    let (n, h, w, _) = x.dims4()?;
-    let windows = x.contiguous()?.apply_op1(Unfold)?;
-    windows.matmul(weight)?.reshape((n, h, w, weight.dim(1)?))
+    x.contiguous()?.apply_op2(&weight.contiguous()?, Convolution { winners: OnceLock::new() })
 }
 
-/// The greatest value of each window of 2 by 2. An odd last row or column is dropped.
-pub fn max_pool(x: &Tensor) -> Result<Tensor> {
-    x.contiguous()?.apply_op1(MaxPool)
+struct Convolution {
+    /// Which of its four values each value of the result is, the first one of equals.
+    winners: OnceLock<Vec<u32>>,
 }
 
-/// Windows as rows of a matrix, each with a 1 at its end, which multiplies the bias.
-struct Unfold;
-
-/// The transpose of [`Unfold`]: adds up what windows say about each pixel.
-struct Fold {
-    image: (usize, usize, usize, usize),
+/// Shapes of images and of what becomes of them.
+#[derive(Clone, Copy)]
+struct Geometry {
+    images: usize,
+    height: usize,
+    width: usize,
+    channels: usize,
+    outputs: usize,
 }
 
-struct MaxPool;
+impl Geometry {
+    fn new(x: &Shape, weight: &Shape) -> Result<Self> {
+        let (images, height, width, channels) = x.dims4()?;
+        let (inputs, outputs) = weight.dims2()?;
+        let geometry = Self { images, height, width, channels, outputs };
+        if inputs != geometry.inputs() {
+            bail!("{inputs} rows of weights for windows of {} values", geometry.inputs());
+        }
+        Ok(geometry)
+    }
 
-/// Gives the gradient of a window to its greatest value, the first one of equals.
-struct MaxPoolGradient;
+    /// Values of a window and the 1 that multiplies the bias.
+    fn inputs(self) -> usize {
+        KERNEL * self.run() + 1
+    }
 
-/// The values of a tensor in memory.
+    /// Length of a row of a window, whose pixels are neighbours in memory.
+    fn run(self) -> usize {
+        KERNEL * self.channels
+    }
+
+    fn image_len(self) -> usize {
+        self.height * self.width * self.channels
+    }
+
+    fn result_len(self) -> usize {
+        (self.height / 2) * (self.width / 2) * self.outputs
+    }
+
+    /// Length of a row of an image with its border.
+    fn stride(self) -> usize {
+        (self.width + 2) * self.channels
+    }
+
+    /// Starts of the rows of an image in the image with its border.
+    fn rows(self) -> impl Iterator<Item = usize> {
+        (1..=self.height).map(move |row| row * self.stride() + self.channels)
+    }
+
+    fn padded(self) -> Vec<f32> {
+        vec![0.0; (self.height + 2) * self.stride()]
+    }
+
+    #[inline(always)]
+    fn pad(self, image: &[f32], padded: &mut [f32]) {
+        let len = self.width * self.channels;
+        for (row, start) in image.chunks_exact(len).zip(self.rows()) {
+            padded[start..start + len].copy_from_slice(row);
+        }
+    }
+
+    /// For each pool of 2 by 2 the starts of its four windows in the image with its border.
+    fn pools(self) -> impl Iterator<Item = [usize; POOL]> {
+        let (stride, channels) = (self.stride(), self.channels);
+        (0..self.height / 2).flat_map(move |y| {
+            (0..self.width / 2).map(move |x| {
+                let first = 2 * y * stride + 2 * x * channels;
+                [first, first + channels, first + stride, first + stride + channels]
+            })
+        })
+    }
+
+    /// Appends the window that starts there, and a 1, which multiplies the bias.
+    #[inline(always)]
+    fn push_window(self, padded: &[f32], start: usize, windows: &mut Vec<f32>) {
+        for start in (start..).step_by(self.stride()).take(KERNEL) {
+            windows.extend_from_slice(&padded[start..start + self.run()]);
+        }
+        windows.push(1.0);
+    }
+
+    /// The results of some images, and which of four values they are.
+    fn forward(self, images: &[f32], weight: &Tensor) -> Result<(Vec<f32>, Vec<u32>)> {
+        let mut padded = self.padded();
+        let mut windows = Vec::new();
+        for image in images.chunks_exact(self.image_len()) {
+            self.pad(image, &mut padded);
+            for start in self.pools().flatten() {
+                self.push_window(&padded, start, &mut windows);
+            }
+        }
+        let shape = (windows.len() / self.inputs(), self.inputs());
+        let products = Tensor::from_vec(windows, shape, &Device::Cpu)?.matmul(weight)?;
+        let outputs = self.outputs;
+        with_values([&products], |[products]| Arch::new().dispatch(Pool { products, outputs }))
+    }
+}
+
+/// The greatest of each four rows of products, or 0 where that is more, and which one it is.
+struct Pool<'a> {
+    products: &'a [f32],
+    outputs: usize,
+}
+
+impl NullaryFnOnce for Pool<'_> {
+    type Output = (Vec<f32>, Vec<u32>);
+
+    #[inline(always)]
+    fn call(self) -> Self::Output {
+        let mut results = vec![0.0; self.products.len() / POOL];
+        let mut winners = vec![0; results.len()];
+        let pools = self.products.chunks_exact(POOL * self.outputs);
+        let results_of = results.chunks_exact_mut(self.outputs);
+        let winners_of = winners.chunks_exact_mut(self.outputs);
+        for (pool, (results, winners)) in pools.zip(results_of.zip(winners_of)) {
+            let (first, others) = pool.split_at(self.outputs);
+            results.copy_from_slice(first);
+            for (k, values) in (1..).zip(others.chunks_exact(self.outputs)) {
+                for ((result, winner), &value) in results.iter_mut().zip(&mut *winners).zip(values)
+                {
+                    let wins = value > *result;
+                    *winner = if wins { k } else { *winner };
+                    *result = if wins { value } else { *result };
+                }
+            }
+            for result in results {
+                *result = result.max(0.0);
+            }
+        }
+        (results, winners)
+    }
+}
+
+/// The gradients of some images, where they are wanted, and of the transposed weights.
+///
+/// Only a greatest value above 0 passes on its gradient, and only if it is not dropped out: one
+/// value in ten, so that the products with these alone are faster than those of matrices.
+struct Backward<'a> {
+    geometry: Geometry,
+    images: &'a [f32],
+    /// Transposed; only where gradients of the images are wanted.
+    weight: Option<&'a [f32]>,
+    winners: &'a [u32],
+    results: &'a [f32],
+    gradients: &'a [f32],
+}
+
+impl NullaryFnOnce for Backward<'_> {
+    type Output = (Vec<f32>, Vec<f32>);
+
+    #[inline(always)]
+    fn call(self) -> Self::Output {
+        let geometry = self.geometry;
+        let (inputs, outputs, run) = (geometry.inputs(), geometry.outputs, geometry.run());
+        let mut of_weight = vec![0.0; inputs * outputs];
+        let (mut padded, mut of_padded) = (geometry.padded(), geometry.padded());
+        let (mut windows, mut of_windows) = (Vec::new(), vec![0.0; POOL * inputs]);
+        let mut of_images = Vec::new();
+        let images = self.images.chunks_exact(geometry.image_len());
+        for (i, image) in images.enumerate() {
+            geometry.pad(image, &mut padded);
+            of_padded.fill(0.0);
+            for (k, starts) in geometry.pools().enumerate() {
+                windows.clear();
+                for start in starts {
+                    geometry.push_window(&padded, start, &mut windows);
+                }
+                of_windows.fill(0.0);
+                let first = i * geometry.result_len() + k * outputs;
+                for output in 0..outputs {
+                    let gradient = self.gradients[first + output];
+                    if gradient == 0.0 || self.results[first + output] <= 0.0 {
+                        continue;
+                    }
+                    let window = self.winners[first + output] as usize * inputs;
+                    let (window, row) = (window..window + inputs, output * inputs);
+                    let row = row..row + inputs;
+                    add(&mut of_weight[row.clone()], gradient, &windows[window.clone()]);
+                    if let Some(weight) = self.weight {
+                        add(&mut of_windows[window], gradient, &weight[row]);
+                    }
+                }
+                if self.weight.is_some() {
+                    for (start, window) in starts.into_iter().zip(of_windows.chunks_exact(inputs)) {
+                        let places = (start..).step_by(geometry.stride());
+                        for (place, values) in places.zip(window.chunks_exact(run)) {
+                            add(&mut of_padded[place..place + run], 1.0, values);
+                        }
+                    }
+                }
+            }
+            if self.weight.is_some() {
+                for start in geometry.rows() {
+                    let row = &of_padded[start..start + geometry.width * geometry.channels];
+                    of_images.extend_from_slice(row);
+                }
+            }
+        }
+        (of_images, of_weight)
+    }
+}
+
+/// Adds a multiple.
+#[inline(always)]
+fn add(sums: &mut [f32], factor: f32, values: &[f32]) {
+    for (sum, value) in sums.iter_mut().zip(values) {
+        *sum = factor.mul_add(*value, *sum);
+    }
+}
+
+/// The values of a storage that belong to a tensor.
 fn values<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
     let Some((start, end)) = layout.contiguous_offsets() else {
         bail!("the tensor must be contiguous");
@@ -46,138 +255,91 @@ fn values<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
     Ok(&storage.as_slice::<f32>()?[start..end])
 }
 
-/// The parts of windows and images that coincide, as (start in the windows, start in the images,
-/// length), both of all images of this shape; the border of zeros is left out.
-fn overlaps(
-    (n, h, w, c): (usize, usize, usize, usize),
-) -> impl Iterator<Item = (usize, usize, usize)> {
-    let row_len = KERNEL * KERNEL * c + 1;
-    let pixels = (0..n).flat_map(move |i| (0..h).flat_map(move |y| (0..w).map(move |x| (i, y, x))));
-    pixels.flat_map(move |(i, y, x)| {
-        let row = ((i * h + y) * w + x) * row_len;
-        (0..KERNEL).filter_map(move |dy| {
-            let image_row = (y + dy).checked_sub(1).filter(|&row| row < h)?;
-            // neighbours in a row are neighbours in memory
-            let (first, last) = (x.saturating_sub(1), (x + 1).min(w - 1));
-            let skipped = first + 1 - x;
-            Some((
-                row + (dy * KERNEL + skipped) * c,
-                ((i * h + image_row) * w + first) * c,
-                (last + 1 - first) * c,
-            ))
-        })
-    })
+/// What `f` makes of the values of tensors.
+fn with_values<const N: usize, T>(
+    tensors: [&Tensor; N],
+    f: impl FnOnce([&[f32]; N]) -> T,
+) -> Result<T> {
+    let parts = tensors.map(Tensor::storage_and_layout);
+    let mut all = [[].as_slice(); N];
+    for (place, (storage, layout)) in all.iter_mut().zip(&parts) {
+        let Storage::Cpu(storage) = &**storage else {
+            bail!("the tensor must be on the CPU");
+        };
+        *place = values(storage, layout)?;
+    }
+    Ok(f(all))
 }
 
-impl CustomOp1 for Unfold {
+impl CustomOp2 for Convolution {
     fn name(&self) -> &'static str {
-        "unfold"
-    }
-
-    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let image = layout.shape().dims4()?;
-        let (n, h, w, c) = image;
-        let source = values(storage, layout)?;
-        let row_len = KERNEL * KERNEL * c + 1;
-        let mut windows = vec![0.0; n * h * w * row_len];
-        for (to, from, len) in overlaps(image) {
-            windows[to..to + len].copy_from_slice(&source[from..from + len]);
-        }
-        for row in windows.chunks_exact_mut(row_len) {
-            row[row_len - 1] = 1.0;
-        }
-        Ok((CpuStorage::F32(windows), Shape::from((n * h * w, row_len))))
-    }
-
-    fn bwd(&self, arg: &Tensor, _: &Tensor, gradient: &Tensor) -> Result<Option<Tensor>> {
-        let fold = Fold { image: arg.dims4()? };
-        gradient.contiguous()?.apply_op1_no_bwd(&fold).map(Some)
-    }
-}
-
-impl CustomOp1 for Fold {
-    fn name(&self) -> &'static str {
-        "fold"
-    }
-
-    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let shape = Shape::from(self.image);
-        let windows = values(storage, layout)?;
-        let mut sums = vec![0.0; shape.elem_count()];
-        for (from, to, len) in overlaps(self.image) {
-            for (sum, value) in sums[to..to + len].iter_mut().zip(&windows[from..from + len]) {
-                *sum += value;
-            }
-        }
-        Ok((CpuStorage::F32(sums), shape))
-    }
-}
-
-/// The windows of a pooling as starts of their four pixels, and their place in the result.
-fn pools((n, h, w, c): (usize, usize, usize, usize)) -> impl Iterator<Item = ([usize; 4], usize)> {
-    let (rows, columns) = (h / 2, w / 2);
-    (0..n * rows * columns).map(move |k| {
-        let (i, y, x) = (k / (rows * columns), k / columns % rows, k % columns);
-        let start = ((i * h + 2 * y) * w + 2 * x) * c;
-        ([start, start + c, start + w * c, start + (w + 1) * c], k * c)
-    })
-}
-
-impl CustomOp1 for MaxPool {
-    fn name(&self) -> &'static str {
-        "max-pool"
-    }
-
-    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let image = layout.shape().dims4()?;
-        let (n, h, w, c) = image;
-        let source = values(storage, layout)?;
-        let shape = Shape::from((n, h / 2, w / 2, c));
-        let mut greatest = vec![0.0; shape.elem_count()];
-        for (starts, to) in pools(image) {
-            let [a, b, d, e] = starts.map(|start| &source[start..start + c]);
-            for (k, value) in greatest[to..to + c].iter_mut().enumerate() {
-                *value = a[k].max(b[k]).max(d[k].max(e[k]));
-            }
-        }
-        Ok((CpuStorage::F32(greatest), shape))
-    }
-
-    fn bwd(&self, arg: &Tensor, _: &Tensor, gradient: &Tensor) -> Result<Option<Tensor>> {
-        arg.contiguous()?.apply_op2_no_bwd(&gradient.contiguous()?, &MaxPoolGradient).map(Some)
-    }
-}
-
-impl CustomOp2 for MaxPoolGradient {
-    fn name(&self) -> &'static str {
-        "max-pool-gradient"
+        "convolution"
     }
 
     fn cpu_fwd(
         &self,
-        storage: &CpuStorage,
-        layout: &Layout,
-        gradient: &CpuStorage,
-        gradient_layout: &Layout,
+        x: &CpuStorage,
+        x_layout: &Layout,
+        weight: &CpuStorage,
+        weight_layout: &Layout,
     ) -> Result<(CpuStorage, Shape)> {
-        let image = layout.shape().dims4()?;
-        let c = image.3;
-        let source = values(storage, layout)?;
-        let gradient = values(gradient, gradient_layout)?;
-        let mut routed = vec![0.0; source.len()];
-        for (starts, from) in pools(image) {
-            for k in 0..c {
-                let [first, rest @ ..] = starts;
-                let mut greatest = first + k;
-                for start in rest {
-                    if source[start + k] > source[greatest] {
-                        greatest = start + k;
-                    }
-                }
-                routed[greatest] = gradient[from + k];
-            }
+        let geometry = Geometry::new(x_layout.shape(), weight_layout.shape())?;
+        let weight = values(weight, weight_layout)?;
+        let weight = Tensor::from_slice(weight, weight_layout.shape(), &Device::Cpu)?;
+        let blocks: Vec<_> = values(x, x_layout)?
+            .par_chunks(BLOCK * geometry.image_len())
+            .map(|images| geometry.forward(images, &weight))
+            .collect::<Result<_>>()?;
+        let (results, winners): (Vec<_>, Vec<_>) = blocks.into_iter().unzip();
+        // an operation is applied once
+        let _ = self.winners.set(winners.concat());
+        let Geometry { images, height, width, outputs, .. } = geometry;
+        let shape = Shape::from((images, height / 2, width / 2, outputs));
+        Ok((CpuStorage::F32(results.concat()), shape))
+    }
+
+    fn bwd(
+        &self,
+        x: &Tensor,
+        weight: &Tensor,
+        result: &Tensor,
+        gradient: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let geometry = Geometry::new(x.shape(), weight.shape())?;
+        let Some(winners) = self.winners.get() else {
+            bail!("a gradient without a result");
+        };
+        let gradient = gradient.contiguous()?;
+        let transposed = weight.t()?.contiguous()?;
+        let wanted = x.track_op();
+        let blocks: Vec<_> =
+            with_values([x, &transposed, result, &gradient], |[x, weight, results, gradients]| {
+                let len = GRADIENT_BLOCK * geometry.result_len();
+                x.par_chunks(GRADIENT_BLOCK * geometry.image_len())
+                    .enumerate()
+                    .map(|(i, images)| {
+                        let range = i * len..results.len().min((i + 1) * len);
+                        Arch::new().dispatch(Backward {
+                            geometry,
+                            images,
+                            weight: wanted.then_some(weight),
+                            winners: &winners[range.clone()],
+                            results: &results[range.clone()],
+                            gradients: &gradients[range],
+                        })
+                    })
+                    .collect()
+            })?;
+        let (of_images, of_weight): (Vec<_>, Vec<_>) = blocks.into_iter().unzip();
+        let mut sums = vec![0.0; transposed.elem_count()];
+        for of_weight in of_weight {
+            add(&mut sums, 1.0, &of_weight);
         }
-        Ok((CpuStorage::F32(routed), layout.shape().clone()))
+        let of_weight = Tensor::from_vec(sums, transposed.shape(), &Device::Cpu)?.t()?;
+        let of_images = of_images.concat();
+        let of_images =
+            wanted.then(|| Tensor::from_vec(of_images, x.shape(), &Device::Cpu)).transpose()?;
+        Ok((of_images, Some(of_weight)))
     }
 }
 
@@ -204,7 +366,8 @@ mod tests {
 
     #[test]
     fn a_convolution_is_that_of_candle() {
-        let (n, h, w, c, o) = (2, 5, 4, 3, 6);
+        // more images than a block of the gradient, and edges that the pools do not divide
+        let (n, h, w, c, o) = (GRADIENT_BLOCK + 3, 5, 4, 3, 6);
         let x = Var::from_tensor(&random(1, (n, h, w, c))).unwrap();
         let weight = Var::from_tensor(&random(2, (9 * c + 1, o))).unwrap();
         let y = convolve(&x, &weight).unwrap();
@@ -214,6 +377,10 @@ mod tests {
         let kernel = kernel.permute((3, 2, 0, 1)).unwrap().contiguous().unwrap();
         let bias = weight.narrow(0, 9 * c, 1).unwrap().reshape((1, o, 1, 1)).unwrap();
         let expected = image.conv2d(&kernel, 1, 1, 1, 1).unwrap().broadcast_add(&bias).unwrap();
+        let expected = expected.narrow(2, 0, 2 * (h / 2)).unwrap();
+        let expected = expected.narrow(3, 0, 2 * (w / 2)).unwrap();
+        let expected = expected.reshape((n, o, h / 2, 2, w / 2, 2)).unwrap();
+        let expected = expected.max(5).unwrap().max(3).unwrap().relu().unwrap();
         let expected = expected.permute((0, 2, 3, 1)).unwrap().contiguous().unwrap();
         assert_close(&y, &expected);
 
@@ -225,10 +392,14 @@ mod tests {
     }
 
     #[test]
-    fn pooling_gives_its_gradient_to_the_greatest() {
+    fn a_pool_gives_its_gradient_to_the_first_of_the_greatest() {
         let x = Tensor::new(&[[1_f32, 5.0, 9.0], [7.0, 7.0, 9.0], [9.0, 9.0, 9.0]], &Device::Cpu);
         let x = Var::from_tensor(&x.unwrap().reshape((1, 3, 3, 1)).unwrap()).unwrap();
-        let y = max_pool(&x).unwrap();
+        // a window's centre
+        let mut weight = [0_f32; 10];
+        weight[4] = 1.0;
+        let weight = Tensor::from_slice(&weight, (10, 1), &Device::Cpu).unwrap();
+        let y = convolve(&x, &weight).unwrap();
         assert_eq!(y.dims(), [1, 1, 1, 1]);
         assert_eq!(y.flatten_all().unwrap().to_vec1::<f32>().unwrap(), [7.0]);
         let store = y.affine(3.0, 0.0).unwrap().sum_all().unwrap().backward().unwrap();

@@ -1,6 +1,6 @@
 //! The networks.
 
-use crate::layers::{convolve, max_pool};
+use crate::layers::convolve;
 use argmin_arturo::Draw;
 use argmin_arturo::oracle::candle::dropout;
 use argmin_arturo::rand::Rng;
@@ -59,9 +59,7 @@ impl Network {
             Self::Convolutional { convolutions, dense } => {
                 let mut x = images.clone();
                 for (i, Layer(weight)) in convolutions.iter().enumerate() {
-                    // pooling commutes with ReLU, which then has less to do
-                    x = max_pool(&convolve(&x, weight)?)?.relu()?;
-                    x = drop(x, CONVOLUTIONAL_DROPOUT[i], i as u64)?;
+                    x = drop(convolve(&x, weight)?, CONVOLUTIONAL_DROPOUT[i], i as u64)?;
                 }
                 let x = dense[0].apply(&x.flatten_from(1)?)?.relu()?;
                 dense[1].apply(&drop(x, HIDDEN_DROPOUT, convolutions.len() as u64)?)
