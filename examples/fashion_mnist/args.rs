@@ -20,8 +20,9 @@ pub struct Args {
     pub seeds: Vec<u64>,
     pub threads: usize,
     pub out: PathBuf,
+    /// Settings of the published method, changed as `--paper` says.
     pub paper: PaperSettings,
-    /// Settings of the published method that differ from the published ones.
+    /// What `--paper` says.
     pub changed: Vec<String>,
 }
 
@@ -55,6 +56,12 @@ impl Args {
         let mut paper = PaperSettings::default();
         for setting in &changed {
             change(&mut paper, setting)?;
+        }
+        if changed.is_empty() {
+            kinds.retain(|&kind| kind != Kind::ArturoChanged);
+        }
+        if kinds.is_empty() {
+            return Err("--optimizer arturo-changed: say by --paper what is changed".into());
         }
         let seed = number("seed", 0);
         Ok(Self {
@@ -142,7 +149,7 @@ fn command() -> Command {
                 .long("paper")
                 .value_name("NAME=NUMBER")
                 .action(ArgAction::Append)
-                .help("Changes a setting of the published method, as nu=1"),
+                .help("What arturo-changed changes of the published settings, as nu=1"),
         )
 }
 

@@ -1,6 +1,5 @@
 //! The curve of a run, and the table of all.
 
-use crate::optimizer::Kind;
 use argmin::core::Error;
 use serde::{Deserialize, Serialize};
 use std::fmt::Write;
@@ -31,7 +30,7 @@ pub struct Curve {
 
 /// The runs of an optimizer, one for each seed.
 pub struct Runs {
-    pub kind: Kind,
+    pub title: String,
     pub curves: Vec<Curve>,
     /// Runs that ended by an error.
     pub failures: usize,
@@ -104,7 +103,7 @@ pub fn table(all: &[Runs]) -> String {
         let _ = writeln!(
             text,
             "| {} | {} | {} | {} | {} | {} | {gradient:.1} | {optimizer:.2} | {:.2} | {:.1} |",
-            runs.kind.title(),
+            runs.title,
             runs.failures,
             at_end(|row| row.train_loss, 4),
             at_end(|row| 100.0 * row.train_accuracy, 2),
@@ -152,7 +151,7 @@ mod tests {
     #[test]
     fn a_table_has_mean_deviation_and_share() {
         let curve = |loss| Curve { rows: vec![row(0, 2.0), row(1, loss)], path: PathBuf::new() };
-        let runs = Runs { kind: Kind::Adam, curves: vec![curve(0.2), curve(0.4)], failures: 1 };
+        let runs = Runs { title: "Adam".into(), curves: vec![curve(0.2), curve(0.4)], failures: 1 };
         let line = table(&[runs]).lines().last().unwrap().to_owned();
         assert!(line.starts_with("| Adam | 1 | 0.3000 ± 0.1414 | 50.00 ± 0.00 |"), "{line}");
         assert!(line.ends_with("| 90.0 | 10.00 | 10.00 | 2.0 |"), "{line}");

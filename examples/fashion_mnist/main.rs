@@ -22,6 +22,7 @@ use argmin::core::Error;
 use args::Args;
 use curve::Runs;
 use data::Data;
+use optimizer::Kind;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -46,9 +47,9 @@ fn main() -> Result<(), Error> {
     let data = Arc::new(data);
     let mut all = Vec::new();
     for &kind in &args.kinds {
-        let mut runs = Runs { kind, curves: Vec::new(), failures: 0 };
+        let mut runs = Runs { title: title(&args, kind), curves: Vec::new(), failures: 0 };
         for &seed in &args.seeds {
-            let task = task(&args, &data, kind.name(), seed);
+            let task = task(&args, &data, kind, seed);
             eprintln!("{}", task.path.display());
             match kind.run(&task, &args.paper) {
                 Ok(curve) => {
@@ -72,15 +73,26 @@ fn main() -> Result<(), Error> {
     Ok(())
 }
 
-fn task(args: &Args, data: &Arc<Data>, name: &str, seed: u64) -> Task {
+/// What an optimizer is called in pictures and tables.
+fn title(args: &Args, kind: Kind) -> String {
+    match kind {
+        Kind::ArturoChanged => format!("arTuRO, {}", args.changed.join(", ")),
+        _ => kind.title().into(),
+    }
+}
+
+fn task(args: &Args, data: &Arc<Data>, kind: Kind, seed: u64) -> Task {
     let set = match (args.digits, args.smooth) {
         (true, true) => "smooth-digits",
         (true, false) => "digits",
         _ => "images",
     };
-    let changes: String = args.changed.iter().map(|change| format!("-{change}")).collect();
+    let changes: String = match kind {
+        Kind::ArturoChanged => args.changed.iter().map(|change| format!("-{change}")).collect(),
+        _ => String::new(),
+    };
     let (epochs, images) = (args.epochs, data.train.len());
-    let file = format!("{name}{changes}-{images}-{set}-{epochs}-epochs-seed-{seed}");
+    let file = format!("{}{changes}-{images}-{set}-{epochs}-epochs-seed-{seed}", kind.name());
     Task {
         data: Arc::clone(data),
         digits: args.digits,

@@ -10,13 +10,16 @@ use argmin_arturo::{Arturo, PaperSettings};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     ArturoPaper,
+    /// The same with settings that are not the published ones.
+    ArturoChanged,
     Arturo,
     Adam,
     AdamW,
     Sgd,
 }
 
-pub const ALL: [Kind; 5] = [Kind::ArturoPaper, Kind::Arturo, Kind::Adam, Kind::AdamW, Kind::Sgd];
+pub const ALL: [Kind; 6] =
+    [Kind::ArturoPaper, Kind::ArturoChanged, Kind::Arturo, Kind::Adam, Kind::AdamW, Kind::Sgd];
 
 const ADAM_RATE: f64 = 0.001_012_44;
 const ADAM_BETAS: (f64, f64) = (0.945_256_12, 0.990_341_75);
@@ -31,6 +34,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Self::ArturoPaper => "arturo-paper",
+            Self::ArturoChanged => "arturo-changed",
             Self::Arturo => "arturo",
             Self::Adam => "adam",
             Self::AdamW => "adamw",
@@ -42,6 +46,7 @@ impl Kind {
     pub fn title(self) -> &'static str {
         match self {
             Self::ArturoPaper => "arTuRO, paper",
+            Self::ArturoChanged => "arTuRO, changed",
             Self::Arturo => "arTuRO",
             Self::Adam => "Adam",
             Self::AdamW => "AdamW",
@@ -51,14 +56,16 @@ impl Kind {
 
     /// Runs the optimizer on a task. The published schedule is 120 epochs long, with milestones at 60
     /// and 90; it is scaled to the length of the run. `Arturo::new` has none.
-    pub fn run(self, task: &Task, paper: &PaperSettings) -> Result<Curve, Error> {
+    pub fn run(self, task: &Task, changed: &PaperSettings) -> Result<Curve, Error> {
         let steps = task.step_count();
         let milestones = vec![steps / 2, steps * 3 / 4];
         let schedule = |gamma| KlSchedule::MultiStep { milestones: milestones.clone(), gamma };
         let seed = task.seed;
         match self {
-            Self::ArturoPaper => {
-                let solver = Arturo::paper(paper.clone())?.with_seed(seed);
+            Self::ArturoPaper | Self::ArturoChanged => {
+                let published = PaperSettings::default();
+                let settings = if self == Self::ArturoPaper { &published } else { changed };
+                let solver = Arturo::paper(settings.clone())?.with_seed(seed);
                 task.run(solver.with_kl_schedule(schedule(PAPER_GAMMA))?)
             }
             Self::Arturo => task.run(Arturo::new().with_seed(seed)),

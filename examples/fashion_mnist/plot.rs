@@ -9,8 +9,9 @@ use std::path::Path;
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 /// Colors of Okabe and Ito, which the colour-blind can tell apart.
-const COLORS: [RGBColor; 5] = [
+const COLORS: [RGBColor; 6] = [
     RGBColor(213, 94, 0),
+    RGBColor(230, 159, 0),
     RGBColor(0, 114, 178),
     RGBColor(0, 158, 115),
     RGBColor(0, 0, 0),
@@ -31,7 +32,7 @@ const PANELS: [Panel; 4] = [
 
 const SIZE: (u32, u32) = (900, 700);
 const LEGEND: u32 = 36;
-const LEGEND_COLUMN: i32 = 170;
+const LEGEND_COLUMN: i32 = 145;
 const SAMPLE: i32 = 26;
 const FONT: &str = "sans-serif";
 
@@ -46,7 +47,7 @@ pub fn draw(path: &Path, all: &[Runs]) -> Result<(), Box<dyn Error>> {
     for (k, (runs, color)) in all.iter().zip(COLORS).enumerate() {
         let x = 20 + LEGEND_COLUMN * k as i32;
         legend.draw(&PathElement::new([(x, 12), (x + SAMPLE, 12)], color.stroke_width(3)))?;
-        legend.draw(&Text::new(runs.kind.title(), (x + SAMPLE + 8, 5), (FONT, 14)))?;
+        legend.draw(&Text::new(runs.title.as_str(), (x + SAMPLE + 8, 5), (FONT, 14)))?;
     }
     root.present()?;
     Ok(())
