@@ -26,5 +26,5 @@ for seed in 0 1 2; do
 done | run $subset
 for kind in $kinds; do echo "--optimizer $kind"; done | run $full
 for set in "$digits" "$subset --seeds 3" "$full"; do
-    "$example" --paper nu=0.65 $set
+    nice -n 19 "$example" --paper nu=0.65 $set 2>>"$out/log.txt"
 done
