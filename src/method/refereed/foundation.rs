@@ -43,7 +43,7 @@ const CHANCE: f64 = 1e-2;
 pub(super) struct Foundation<F> {
     /// x0.
     start: Vec<F>,
-    /// u.
+    /// u; of length 1 where all coordinates have the same, so that a step reads an array less.
     units: Vec<F>,
     /// s.
     squares: Vec<F>,
@@ -58,7 +58,8 @@ pub(super) struct Foundation<F> {
 impl<F: Scalar> Foundation<F> {
     /// Starts a run at x, whose coordinates have these units.
     pub fn begin(&mut self, x: &[F], units: Vec<F>) {
-        self.units = units;
+        let is_one = units.iter().all(|u| *u == units[0]);
+        self.units = if is_one { vec![units[0]] } else { units };
         self.restart(x, 1.0);
     }
 
@@ -90,7 +91,10 @@ impl<F: Scalar> Foundation<F> {
 
     /// Whether the gradient drawn at x tells of a cliff.
     fn has_fallen(&mut self, gradient: &[F]) -> bool {
-        let [slope] = zip_map_sum([gradient, &self.units], [], |[g, u], []| ([], [(u * g).abs()]));
+        let [slope] = match self.units[..] {
+            [u] => zip_map_sum([gradient], [], move |[g], []| ([], [(u * g).abs()])),
+            _ => zip_map_sum([gradient, &self.units], [], |[g, u], []| ([], [(u * g).abs()])),
+        };
         let square = slope * slope;
         let limit = CLIFF.max(CHANCE.powf(-2.0 / self.count as f64));
         let most = limit * self.slopes;
@@ -120,23 +124,35 @@ impl<F: Scalar> Foundation<F> {
         let radius = F::from_f64_lossy(scale * self.radius);
         let exponent = self.exponent();
         let rest = F::from_f64_lossy((count - 1.0) / (exponent + count));
-        let [mut far, moved] = zip_map_sum(
-            [gradient, &self.start, &self.units],
-            [&mut *x, average, &mut self.squares],
-            |[g, x0, u], [x, a, s]| {
-                let s = (s + g * g).min(F::max_value());
-                let d = if s > F::zero() { -radius * u * (g / s.sqrt()) } else { F::zero() };
-                // x is inside of the domain, for its gradient is finite
-                let a = x - rest * (x - a);
-                let x = x + d;
-                let from_start = (x - x0) / u;
-                ([x, a, s], [from_start * from_start, d * d])
-            },
-        );
+        let walk = move |[g, x0, u]: [F; 3], [x, a, s]: [F; 3]| {
+            let s = (s + g * g).min(F::max_value());
+            // chosen when it is there: with a branch the compiler makes no vectors of the loop
+            let d = -radius * u * (g / s.sqrt());
+            let d = if s > F::zero() { d } else { F::zero() };
+            // x is inside of the domain, for its gradient is finite
+            let a = x - rest * (x - a);
+            let x = x + d;
+            let from_start = (x - x0) / u;
+            ([x, a, s], [from_start * from_start, d * d])
+        };
+        let state = [&mut *x, average, &mut self.squares];
+        let [mut far, moved] = match self.units[..] {
+            [u] => zip_map_sum([gradient, &self.start], state, move |[g, x0], state| {
+                walk([g, x0, u], state)
+            }),
+            _ => zip_map_sum([gradient, &self.start, &self.units], state, walk),
+        };
         if let Some(bounds) = bounds {
             bounds.clip_all(x);
-            let square = |[x, x0, u]: [F; 3]| (x - x0) / u * ((x - x0) / u);
-            [far] = zip_map_sum([x, &self.start, &self.units], [], |from, []| ([], [square(from)]));
+            let square = |x: F, x0: F, u: F| (x - x0) / u * ((x - x0) / u);
+            [far] = match self.units[..] {
+                [u] => {
+                    zip_map_sum([x, &self.start], [], move |[x, x0], []| ([], [square(x, x0, u)]))
+                }
+                _ => zip_map_sum([x, &self.start, &self.units], [], |[x, x0, u], []| {
+                    ([], [square(x, x0, u)])
+                }),
+            };
         }
         let distance = (far / gradient.len() as f64).sqrt();
         if distance.is_finite() {
@@ -204,6 +220,25 @@ mod tests {
             last = average[0];
         }
         assert!(fall_count > 0 && (0.2..0.5).contains(&last), "{fall_count} falls, at {last}");
+    }
+
+    #[test]
+    fn one_unit_gives_the_bits_of_many_that_are_equal() {
+        let bounds = BoxBounds::new("test", vec![-0.1f32; 70], vec![0.1; 70]).unwrap();
+        for bounds in [None, Some(&bounds)] {
+            let [one, many] = [1, 70].map(|unit_count| {
+                let (mut x, mut average) = (vec![0.0f32; 70], vec![0.0f32; 70]);
+                let mut foundation = Foundation::default();
+                foundation.begin(&x, vec![0.3; 70]);
+                foundation.units.resize(unit_count, 0.3);
+                for t in 0..50 {
+                    let gradient: Vec<f32> = (0..70).map(|i| ((i * t) as f32).sin()).collect();
+                    foundation.step(&mut x, &mut average, &gradient, bounds);
+                }
+                (x, average, foundation.radius)
+            });
+            assert!(one == many);
+        }
     }
 
     #[test]

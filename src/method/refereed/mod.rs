@@ -42,8 +42,8 @@ use turns::{Player, Turns};
 ///    answer that turns out to be worse than the last one that was found to be better is taken back.
 ///
 /// Each iteration draws one gradient; `param` is the point where it was drawn. Above 200 coordinates
-/// the foundation is alone, with 3 arrays beside x, the gradient and the recommended point. Below, the
-/// model has 11 n^2 + 28 n numbers of 64 bits, and the rest 11 arrays.
+/// the foundation is alone, with 3 arrays beside x, the gradient and the recommended point, 2 where all
+/// coordinates have one unit. Below, the model has 11 n^2 + 28 n numbers of 64 bits, and the rest 11 arrays.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 pub struct Refereed<F, D = Newton> {
