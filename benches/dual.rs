@@ -1,28 +1,19 @@
 //! The 1-D dual on synthetic spectra: evaluations and time, from a cold and from a warm start.
 
-use argmin_arturo::dual::{DualSolution, DualSolver, DualValue, Newton};
+mod common;
+
+use argmin_arturo::dual::{DualSolution, DualSolver, Newton};
+use common::{kl, spectrum};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
 
 /// Coordinates of a spectrum.
 const N: usize = 1000;
 
-/// KL and its derivative where m = p = 1 and the curvatures are given.
-fn kl(curvatures: &[f64], eta: f64) -> DualValue {
-    let mut value = DualValue { kl: 0.0, slope: 0.0 };
-    for a in curvatures {
-        let inverse = 1.0 / (a + eta);
-        value.kl += 0.5 * inverse * inverse;
-        value.slope -= inverse * inverse * inverse;
-    }
-    value
-}
-
 fn dual(criterion: &mut Criterion) {
-    let share = |i: usize| i as f64 / (N - 1) as f64;
     let spectra = [
         ("flat", vec![1.0; N]),
-        ("six decades", (0..N).map(|i| 10f64.powf(6.0 * share(i) - 3.0)).collect()),
+        ("six decades", spectrum(N)),
         ("two clusters", (0..N).map(|i| if i % 2 == 0 { 1e-6 } else { 1e6 }).collect()),
         ("one soft direction", (0..N).map(|i| if i == 0 { 1e-12 } else { 1.0 }).collect()),
     ];

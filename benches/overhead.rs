@@ -5,9 +5,8 @@ mod common;
 
 use argmin::core::{IterState, Problem, Solver, State};
 use argmin_arturo::baseline::Sgd;
-use argmin_arturo::session::{AskTell, Remote, Session};
 use argmin_arturo::{Arturo, Draw, PaperSettings, StochasticGradient, Telemetry};
-use common::{Bowl, Preset, Watch};
+use common::{Bowl, Preset, Watch, ask_and_tell};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 use std::time::Instant;
@@ -59,19 +58,6 @@ fn sessions(criterion: &mut Criterion) {
         }
         state.best_param.unwrap()
     }
-    fn pairs<S: AskTell<f64, Remote<f64>>>(solver: S) -> Vec<f64> {
-        let bowl = Bowl::<f64>::new(Watch::never());
-        let session = Session::new(solver, vec![0.0; N]).unwrap();
-        let mut session = session.with_max_iters(ITERATIONS);
-        let (mut x, mut gradient) = (vec![0.0; N], vec![0.0; N]);
-        while let Some(asked) = session.ask().unwrap() {
-            x.copy_from_slice(asked.param);
-            bowl.stochastic_gradient(&x, asked.draw, &mut gradient).unwrap();
-            let ticket = asked.ticket;
-            session.tell(ticket, &gradient).unwrap();
-        }
-        session.best().to_vec()
-    }
     let mut group = criterion.benchmark_group("session");
     group.throughput(Throughput::Elements(ITERATIONS));
     let sgd = || Sgd::new(0.1).unwrap().with_telemetry(Telemetry::Never).unwrap();
@@ -79,11 +65,11 @@ fn sessions(criterion: &mut Criterion) {
     let paper = || paper().with_telemetry(Telemetry::Never).unwrap();
     let default = || Arturo::new().with_telemetry(Telemetry::Never).unwrap();
     for (name, run) in [
-        ("sgd", &(|| pairs(sgd())) as &dyn Fn() -> Vec<f64>),
+        ("sgd", &(|| ask_and_tell(sgd(), N, ITERATIONS)) as &dyn Fn() -> Vec<f64>),
         ("sgd alone", &|| alone(sgd())),
-        ("paper", &|| pairs(paper())),
+        ("paper", &|| ask_and_tell(paper(), N, ITERATIONS)),
         ("paper alone", &|| alone(paper())),
-        ("default", &|| pairs(default())),
+        ("default", &|| ask_and_tell(default(), N, ITERATIONS)),
         ("default alone", &|| alone(default())),
     ] {
         // the least of some runs, whose difference is too small for a machine that others use

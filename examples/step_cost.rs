@@ -1,9 +1,9 @@
 //! What a step costs, beside the bandwidth of the machine.
 //!
 //! ```sh
-//! cargo run --release --example step_cost              # tables, in a minute
+//! cargo run --release --example step_cost              # tables, in some minutes
 //! cargo run --release --example step_cost -- --json    # the same, a line of JSON for each row
-//! # one run, for an instruction counter: preset, float, n, iterations
+//! # one loop, for an instruction counter: which, float, n, iterations
 //! cargo run --release --example step_cost -- profile paper f32 1000 200
 //! ```
 //!
@@ -12,12 +12,20 @@
 #[path = "../benches/common/mod.rs"]
 mod common;
 
-use argmin_arturo::{Scalar, Telemetry};
-use common::{Bowl, Evaluations, Preset, Streams, Watch, median, on_threads};
+use argmin_arturo::dual::{DualSolver, Newton};
+use argmin_arturo::hessian::AdaptiveRls;
+use argmin_arturo::{Arturo, Scalar, Telemetry};
+use common::{Bowl, Evaluations, Preset, Streams, Watch};
+use common::{ask_and_tell, execute, kl, median, on_threads, spectrum};
 use serde_json::json;
+use std::hint::black_box;
+use std::time::Instant;
 
 /// Windows in a run, of which the median counts.
 const WINDOWS: u64 = 7;
+
+/// Iterations over which the mean step of the dense model is taken: its stages differ in length.
+const DENSE_ITERATIONS: u64 = 1000;
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -25,12 +33,11 @@ fn main() {
     match args[..] {
         [] => measure(false),
         ["--json"] => measure(true),
-        ["profile", preset, float, n, iterations] => {
-            let preset = Preset::ALL.into_iter().find(|p| p.name() == preset).expect("a preset");
+        ["profile", name, float, n, iterations] => {
             let (n, iterations) = (n.parse().expect("n"), iterations.parse().expect("iterations"));
             match float {
-                "f32" => profile::<f32>(preset, n, iterations),
-                "f64" => profile::<f64>(preset, n, iterations),
+                "f32" => profile::<f32>(name, n, iterations),
+                "f64" => profile::<f64>(name, n, iterations),
                 _ => panic!("{float} is neither f32 nor f64"),
             }
         }
@@ -38,32 +45,75 @@ fn main() {
     }
 }
 
-fn profile<F: Scalar>(preset: Preset, n: usize, iterations: u64) {
+/// Iterations of a loop and nothing else; `.ci/instructions` counts what they take.
+fn profile<F: Scalar>(name: &str, n: usize, iterations: u64) {
     let bowl = Bowl::<F>::new(Watch::never());
-    preset.run(bowl, n, iterations, Telemetry::Never);
-    eprintln!("{:?}", Evaluations::so_far());
+    let never = Telemetry::Never;
+    match name {
+        "paper" => drop(Preset::Paper.run(bowl, n, iterations, never)),
+        "default" => drop(Preset::Default.run(bowl, n, iterations, never)),
+        "adaptive_rls" => {
+            let solver = Arturo::new().with_estimator(AdaptiveRls::default());
+            execute(bowl, solver.with_telemetry(never).unwrap(), n, iterations);
+        }
+        "session" => {
+            let solver = Arturo::new().with_telemetry(never).unwrap();
+            black_box(ask_and_tell::<F, _>(solver, n, iterations));
+        }
+        "dual" => {
+            let spectrum = spectrum(n);
+            for _ in 0..iterations {
+                black_box(Newton::default().solve(0.1, black_box(None), |eta| kl(&spectrum, eta)));
+            }
+        }
+        _ => panic!("no loop {name}: choose from paper, default, adaptive_rls, session, dual"),
+    }
 }
 
 fn measure(as_json: bool) {
     overhead(as_json);
+    dense(as_json);
     if !as_json {
         println!(
-            "| preset | float | threads | n | ns/iteration | ns/parameter | bytes/parameter | GB/s | \
+            "| solver | float | threads | n | ns/iteration | ns/parameter | bytes/parameter | GB/s | \
              of the bandwidth | dual evaluations |\n|---|---|---|---|---|---|---|---|---|---|"
         );
     }
-    for preset in Preset::ALL {
+    for preset in [Preset::Paper, Preset::Foundation] {
         for n in [100, 1000, 10_000, 100_000, 1_000_000, 10_000_000] {
-            if preset == Preset::Default && n <= 200 {
-                // with the dense model arithmetic counts, not arrays
-                continue;
-            }
             row::<f32>(preset, "f32", n, 1, as_json);
             row::<f64>(preset, "f64", n, 1, as_json);
-            if cfg!(feature = "rayon") && n >= 1_000_000 {
+            if cfg!(feature = "rayon") {
                 row::<f32>(preset, "f32", n, 2, as_json);
             }
         }
+    }
+}
+
+/// The first iterations of the default with a dense model, and without one.
+fn dense(as_json: bool) {
+    if !as_json {
+        println!("| n | us/iteration | without the model |\n|---|---|---|");
+    }
+    for n in [10, 30, 100, 300] {
+        let mean = |preset: Preset| {
+            let run = |_| {
+                let begin = Instant::now();
+                let bowl = Bowl::<f32>::new(Watch::never());
+                preset.run(bowl, n, DENSE_ITERATIONS, Telemetry::Never);
+                begin.elapsed().as_secs_f64() / DENSE_ITERATIONS as f64
+            };
+            1e6 * median((0..WINDOWS).map(run))
+        };
+        let [us, without] = [Preset::Dense, Preset::Foundation].map(mean);
+        if as_json {
+            println!("{}", json!({"kind": "dense", "n": n, "us": us, "without": without}));
+        } else {
+            println!("| {n} | {us:.3} | {without:.3} |");
+        }
+    }
+    if !as_json {
+        println!();
     }
 }
 
@@ -139,8 +189,8 @@ fn arrays(preset: Preset, evaluations: &Evaluations) -> f64 {
         // gradient; filter with the first evaluation of the dual; step; x, m, a and p for each
         // further evaluation
         Preset::Paper => 1.0 + 13.0 + 8.0 + 4.0 * (at_zero + elsewhere - 1.0),
-        // check of the gradient; the foundation's pass over gradient, start, x, average and squares
-        Preset::Default => 1.0 + 8.0,
+        // check of the gradient; its slope; gradient and start, x, average and squares; from 0 all units are 1
+        _ => 1.0 + 1.0 + 8.0,
     }
 }
 
@@ -155,8 +205,9 @@ fn bandwidth<F: Scalar>(preset: Preset, n: usize, evaluations: &Evaluations) -> 
                 + Streams::<F, 1, 3, 1>::new(n).seconds(repetitions)
                 + further / 4.0 * Streams::<F, 4, 0, 0>::new(n).seconds(repetitions)
         }
-        Preset::Default => {
+        _ => {
             Streams::<F, 1, 0, 0>::new(n).seconds(repetitions)
+                + Streams::<F, 1, 0, 0>::new(n).seconds(repetitions)
                 + Streams::<F, 2, 3, 0>::new(n).seconds(repetitions)
         }
     };

@@ -4,6 +4,7 @@
 use argmin::core::{Error, Executor, Solver, State};
 use argmin::core::{IterState, OptimizationResult};
 use argmin_arturo::dual::{DualSolution, DualSolver, DualValue, Newton};
+use argmin_arturo::session::{AskTell, Remote, Session};
 use argmin_arturo::{Arturo, Draw, PaperSettings, Scalar, StochasticGradient, Telemetry};
 use std::cell::{Cell, RefCell};
 use std::marker::PhantomData;
@@ -165,11 +166,15 @@ impl DualSolver for CountingDual {
     }
 }
 
-/// The two presets.
+/// The two presets, and the parts of the default.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Preset {
     Paper,
     Default,
+    /// The default without a dense model, as it is in high dimension.
+    Foundation,
+    /// The default with a dense model in any dimension.
+    Dense,
 }
 
 impl Preset {
@@ -179,6 +184,8 @@ impl Preset {
         match self {
             Self::Paper => "paper",
             Self::Default => "default",
+            Self::Foundation => "foundation",
+            Self::Dense => "dense",
         }
     }
 
@@ -190,21 +197,23 @@ impl Preset {
         iterations: u64,
         telemetry: Telemetry,
     ) -> Bowl<F> {
+        let default = || Arturo::new().with_dual(CountingDual::default());
+        let default = || default().with_telemetry(telemetry).unwrap();
         match self {
             Self::Paper => {
                 let solver = Arturo::paper(PaperSettings::default()).unwrap();
                 let solver = solver.with_dual(CountingDual::default());
                 execute(bowl, solver.with_telemetry(telemetry).unwrap(), n, iterations)
             }
-            Self::Default => {
-                let solver = Arturo::new().with_dual(CountingDual::default());
-                execute(bowl, solver.with_telemetry(telemetry).unwrap(), n, iterations)
-            }
+            Self::Default => execute(bowl, default(), n, iterations),
+            Self::Foundation => execute(bowl, default().with_model_dimension(0), n, iterations),
+            Self::Dense => execute(bowl, default().with_model_dimension(n), n, iterations),
         }
     }
 }
 
-fn execute<F: Scalar, S>(bowl: Bowl<F>, solver: S, n: usize, iterations: u64) -> Bowl<F>
+/// Runs an executor from 0; returns the problem with its times.
+pub fn execute<F: Scalar, S>(bowl: Bowl<F>, solver: S, n: usize, iterations: u64) -> Bowl<F>
 where
     S: Solver<Bowl<F>, IterState<Vec<F>, Vec<F>, (), (), (), F>>,
 {
@@ -214,6 +223,40 @@ where
         .unwrap();
     assert_eq!(state.get_iter(), iterations);
     problem.take_problem().unwrap()
+}
+
+/// Pairs of ask and tell from 0; returns the recommended point.
+pub fn ask_and_tell<F: Scalar, S>(solver: S, n: usize, iterations: u64) -> Vec<F>
+where
+    S: AskTell<F, Remote<F>>,
+{
+    let bowl = Bowl::<F>::new(Watch::never());
+    let session = Session::new(solver, vec![F::zero(); n]).unwrap();
+    let mut session = session.with_max_iters(iterations);
+    let (mut x, mut gradient) = (vec![F::zero(); n], vec![F::zero(); n]);
+    while let Some(asked) = session.ask().unwrap() {
+        x.copy_from_slice(asked.param);
+        bowl.stochastic_gradient(&x, asked.draw, &mut gradient).unwrap();
+        let ticket = asked.ticket;
+        session.tell(ticket, &gradient).unwrap();
+    }
+    session.best().to_vec()
+}
+
+/// KL and its derivative where m = p = 1 and the curvatures are given.
+pub fn kl(curvatures: &[f64], eta: f64) -> DualValue {
+    let mut value = DualValue { kl: 0.0, slope: 0.0 };
+    for a in curvatures {
+        let inverse = 1.0 / (a + eta);
+        value.kl += 0.5 * inverse * inverse;
+        value.slope -= inverse * inverse * inverse;
+    }
+    value
+}
+
+/// Curvatures over six decades.
+pub fn spectrum(n: usize) -> Vec<f64> {
+    (0..n).map(|i| 10f64.powf(6.0 * i as f64 / (n - 1) as f64 - 3.0)).collect()
 }
 
 /// Runs on this many threads.
