@@ -1,7 +1,7 @@
 //! What the model knows about the distance of its answer from the minimum.
 
+use super::Model;
 use super::noise::Energy;
-use super::{Model, probe};
 use crate::dense::{dot, factorize, inverse_quadratic, isolate, quadratic, solve, transpose};
 use crate::method::{Evidence, Progress};
 
@@ -74,14 +74,13 @@ impl Model {
         change > CONTRADICTION * (noise.trace + doubt)
     }
 
-    /// Whether the foundation's answer is at rest after so many draws of the run, and its errors are only as good
-    /// as a Hessian that is not well known.
+    /// Whether the foundation's answer is at rest after so many draws of the run, and only a Hessian that is not
+    /// known keeps it from a claim.
     pub fn do_errors_wait(&mut self, draw_count: u64) -> bool {
         let is_long = self.walk.count() >= LEAST_PART * draw_count as f64;
-        let is_rough = self.x.len() as f64 * self.curvature.relative_variance(&self.noise)
-            > probe::GOOD_ENOUGH;
         is_long
-            && is_rough
+            && self.curvature.is_known
+            && !self.is_hessian_known()
             && self.change_of_walk().is_some_and(|(change, noise)| {
                 change <= (1.0 + CHANCE * noise.spread) * noise.trace
             })

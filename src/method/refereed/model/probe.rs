@@ -11,7 +11,7 @@ const SHARE: f64 = 0.5;
 /// The least part of that share, for the Hessian may change.
 const LEAST_SHARE: f64 = 0.1;
 /// Mean square error of B v, relative, from which on fewer probes will do: averaging makes up for it.
-pub(super) const GOOD_ENOUGH: f64 = 0.1;
+const GOOD_ENOUGH: f64 = 0.1;
 /// Directions that are probed by two draws, before the noise of a probe is known.
 const FIRST_TWINS: u64 = 5;
 /// Afterwards, every so many directions.
