@@ -2,7 +2,7 @@
 
 use super::{Plot, short};
 use crate::param::ParamVec;
-use crate::solution::{Solution, number};
+use crate::solution::Solution;
 use argmin::core::Error;
 use std::fmt::Display;
 use std::path::Path;
@@ -115,21 +115,11 @@ impl Report {
         solution: &Solution<P>,
         names: &[&str],
     ) -> Result<Self, Error> {
-        let mut head = vec!["", "x", "std. error", "gradient", "std. error"];
-        let Solution { standard_error, gradient, gradient_error, r_hat, .. } = solution;
+        let head = [&[""], solution.header()].concat();
         let param = solution.coordinates()?;
-        let mut columns = vec![&param, standard_error, gradient, gradient_error];
-        if let Some(r_hat) = r_hat {
-            head.push("R-hat");
-            columns.push(r_hat);
-        }
         let row = |i: usize| {
             let name = names.get(i).map_or_else(|| i.to_string(), |name| name.to_string());
-            let values = columns.iter().enumerate().map(|(column, values)| match column {
-                1 => solution.error_text(i),
-                _ => number(values[i]),
-            });
-            std::iter::once(name).chain(values).collect()
+            std::iter::once(name).chain(solution.row(i, param[i])).collect()
         };
         let len = param.len();
         let mut rows: Vec<Vec<String>> = (0..len).map(row).collect();

@@ -27,11 +27,11 @@ impl fmt::Display for Verdict {
 }
 
 /// Writes a table of `len` lines, in the middle of a long one dots; `cell` writes an entry of a line.
-pub(super) fn table<const C: usize>(
+pub(super) fn table(
     f: &mut fmt::Formatter<'_>,
-    header: [&str; C],
+    header: &[&str],
     len: usize,
-    cell: impl Fn(usize, usize) -> String,
+    row: impl Fn(usize) -> Vec<String>,
 ) -> fmt::Result {
     write!(f, "{:>6}", "i")?;
     header.iter().try_for_each(|name| write!(f, " {name:>14}"))?;
@@ -44,14 +44,14 @@ pub(super) fn table<const C: usize>(
             continue;
         }
         write!(f, "{i:>6}")?;
-        (0..C).try_for_each(|column| write!(f, " {:>14}", cell(i, column)))?;
+        row(i).iter().try_for_each(|cell| write!(f, " {cell:>14}"))?;
         writeln!(f)?;
     }
     Ok(())
 }
 
 /// Five significant digits, as a plain number where it is not too long.
-pub(crate) fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     let magnitude = value.abs();
     if value == 0.0 {
         return "0".into();
@@ -67,25 +67,29 @@ pub(crate) fn number(value: f64) -> String {
 /// and verdict below.
 impl<P: ParamVec> fmt::Display for Solution<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let header = ["x", "std. error", "gradient", "std. error", "R-hat"];
         let x = self.coordinates().map_err(|_| fmt::Error)?;
-        let columns = [&x[..], &self.standard_error, &self.gradient, &self.gradient_error];
-        let cell = |i: usize, column: usize| match (column, &self.r_hat) {
-            (1, _) => self.error_text(i),
-            (4, Some(r_hat)) => number(r_hat[i]),
-            _ => number(columns[column][i]),
-        };
-        match &self.r_hat {
-            Some(_) => table(f, header, x.len(), cell)?,
-            None => table(f, [header[0], header[1], header[2], header[3]], x.len(), cell)?,
-        }
+        table(f, self.header(), x.len(), |i| self.row(i, x[i]))?;
         write!(f, "{}", self.summary())
     }
 }
 
 impl<P> Solution<P> {
+    /// What the cells of [`row`](Self::row) are.
+    pub(crate) fn header(&self) -> &'static [&'static str] {
+        let all = &["x", "std. error", "gradient", "std. error", "R-hat"];
+        if self.r_hat.is_some() { all } else { &all[..4] }
+    }
+
+    /// The texts of a coordinate at x.
+    pub(crate) fn row(&self, i: usize, x: f64) -> Vec<String> {
+        let [gradient, error] = [self.gradient[i], self.gradient_error[i]].map(number);
+        let mut row = vec![number(x), self.error_text(i), gradient, error];
+        row.extend(self.r_hat.as_ref().map(|r_hat| number(r_hat[i])));
+        row
+    }
+
     /// The standard error of a coordinate, or the bound that it is on.
-    pub(crate) fn error_text(&self, i: usize) -> String {
+    fn error_text(&self, i: usize) -> String {
         match [self.is_on_lower_bound(i), self.is_on_upper_bound(i)] {
             [false, false] => number(self.standard_error[i]),
             [true, false] => "on lower bound".into(),

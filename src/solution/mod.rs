@@ -30,8 +30,6 @@ pub(crate) use certificate::default_step;
 pub use certificate::{Certificate, Certification};
 pub use compare::{CostComparison, compare_costs};
 pub(crate) use cost::{CostReport, CostSource, ExactCost, FilteredCost, KeptCost};
-#[cfg(feature = "plot")]
-pub(crate) use display::number;
 pub use result::RunResult;
 pub(crate) use segments::Segments;
 pub(crate) use tolerance::Stopping;

@@ -162,18 +162,17 @@ impl<P: ParamVec> fmt::Display for Certificate<P> {
         match (self.standard_error(), self.predicted_gain) {
             (Some(error), Some(gain)) => {
                 let header = ["x", "std. error", "gradient", "std. error"];
-                let columns = [&x, &error, gradient, gradient_error];
-                let cell = |i: usize, column: usize| match (column, self.held[i]) {
-                    (1, true) => "held".into(),
-                    _ => number(columns[column][i]),
+                let row = |i: usize| {
+                    let error = if self.held[i] { "held".into() } else { number(error[i]) };
+                    vec![number(x[i]), error, number(gradient[i]), number(gradient_error[i])]
                 };
-                table(f, header, x.len(), cell)?;
+                table(f, &header, x.len(), row)?;
                 writeln!(f, "f above its minimum by about {gain:.2e}")?;
             }
             _ => {
                 let header = ["x", "gradient", "std. error"];
-                let columns = [&x, gradient, gradient_error];
-                table(f, header, x.len(), |i, column| number(columns[column][i]))?;
+                let row = |i: usize| [x[i], gradient[i], gradient_error[i]].map(number).to_vec();
+                table(f, &header, x.len(), row)?;
             }
         }
         let (count, error) = (self.gradient_count, 100.0 * self.hessian_error);

@@ -34,7 +34,7 @@ impl Model {
     /// The evidence for the foundation's answer, the mean of its walk with weights t^p, after so many draws
     /// of the run.
     pub fn evidence_of_walk(&self, answer: &[f64], exponent: f64, draw_count: u64) -> Evidence {
-        let is_long = self.walk.count() >= LEAST_PART * draw_count as f64;
+        let is_long = self.is_walk_long(draw_count);
         if !self.curvature.is_known {
             let mut evidence = self.of_first_draws();
             if is_long && self.is_known_or_noise(&mut evidence, &vec![false; self.x.len()]) {
@@ -77,13 +77,17 @@ impl Model {
     /// Whether the foundation's answer is at rest after so many draws of the run, and only a Hessian that is not
     /// known keeps it from a claim.
     pub fn do_errors_wait(&mut self, draw_count: u64) -> bool {
-        let is_long = self.walk.count() >= LEAST_PART * draw_count as f64;
-        is_long
+        self.is_walk_long(draw_count)
             && self.curvature.is_known
             && !self.is_hessian_known()
             && self.change_of_walk().is_some_and(|(change, noise)| {
                 change <= (1.0 + CHANCE * noise.spread) * noise.trace
             })
+    }
+
+    /// Whether the walk has its part of so many draws.
+    fn is_walk_long(&self, draw_count: u64) -> bool {
+        self.walk.count() >= LEAST_PART * draw_count as f64
     }
 
     /// The energy of what the newer half of the walk says less the older one, and that of its noise.
