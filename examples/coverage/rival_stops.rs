@@ -4,9 +4,8 @@
 
 use crate::{Oracle, for_seeds, problem, solver, stops};
 use argmin::core::observers::{Observe, ObserverMode};
-use argmin::core::{Error, Executor, IterState, KV, Solver, State, TerminationReason};
+use argmin::core::{Error, Executor, IterState, KV, Solver, State};
 use argmin_arturo::baseline::Adam;
-use argmin_arturo::solution::Tolerance;
 use argmin_arturo::{Draw, NonFinite};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -141,23 +140,6 @@ where
     Ok(RULES.iter().map(|(_, rule)| stop(*rule)).collect())
 }
 
-/// The same for the tolerances of the crate.
-fn tolerances(problem: &dyn Problem, seed: u64, least: f64, first: f64) -> Result<Stops, Error> {
-    let stop = |relative: f64| {
-        let solver = solver(seed).with_tolerance(Tolerance::PredictedGain(relative * first))?;
-        let result = Executor::new(Oracle(problem), solver)
-            .configure(|state| state.param(problem.start()).max_iters(stops::MAX_ITERS))
-            .run()?;
-        let state = result.state();
-        let has_stopped =
-            state.get_termination_reason() == Some(&TerminationReason::SolverConverged);
-        let gap = |x: &Vec<f64>| problem.cost(x) - least;
-        Ok(has_stopped
-            .then(|| (state.get_iter() as usize, state.get_best_param().map_or(f64::NAN, gap))))
-    };
-    stops::TOLERANCES.into_iter().map(stop).collect()
-}
-
 pub fn print(seeds: u64) -> Result<(), Error> {
     // by rule, and for the crate's tolerances: draws, and gap over that of the start
     let mut rows: [Vec<Stops>; 3] = Default::default();
@@ -169,9 +151,11 @@ pub fn print(seeds: u64) -> Result<(), Error> {
             stops.into_iter().map(|stop| stop.map(|(draws, gap)| (draws, gap / first))).collect()
         };
         let runs = for_seeds(seeds, |seed| {
+            let own = stops::TOLERANCES
+                .map(|relative| stops::stop(&*problem, seed, relative * first, least));
             let adam = Adam::new(ADAM_RATE)?.with_seed(seed).with_non_finite(NonFinite::Skip);
             Ok([
-                relative(tolerances(&*problem, seed, least, first)?),
+                relative(own.into_iter().collect::<Result<_, Error>>()?),
                 relative(follow(&*problem, solver(seed), seed, least)?),
                 relative(follow(&*problem, adam, seed, least)?),
             ])

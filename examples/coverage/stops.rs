@@ -3,6 +3,7 @@
 use crate::{Oracle, for_seeds, problem, solver};
 use argmin::core::{Error, Executor, State, TerminationReason};
 use argmin_arturo::solution::Tolerance;
+use suite::Problem;
 
 pub const MAX_ITERS: u64 = 10_000;
 
@@ -28,6 +29,24 @@ pub const PROBLEMS: [&str; 15] = [
 /// Tolerances in units of the gap at the start.
 pub const TOLERANCES: [f64; 2] = [1e-2, 1e-3];
 
+/// Draws and gap at which a run stops by a predicted gain, if it does.
+pub fn stop(
+    problem: &dyn Problem,
+    seed: u64,
+    tolerance: f64,
+    least: f64,
+) -> Result<Option<(usize, f64)>, Error> {
+    let solver = solver(seed).with_tolerance(Tolerance::PredictedGain(tolerance))?;
+    let result = Executor::new(Oracle(problem), solver)
+        .configure(|state| state.param(problem.start()).max_iters(MAX_ITERS))
+        .run()?;
+    let state = result.state();
+    let has_stopped = state.get_termination_reason() == Some(&TerminationReason::SolverConverged);
+    let gap = |x: &Vec<f64>| problem.cost(x) - least;
+    let stop = || (state.get_iter() as usize, state.get_best_param().map_or(f64::NAN, gap));
+    Ok(has_stopped.then(stop))
+}
+
 pub fn print(seeds: u64) -> Result<(), Error> {
     println!("| problem | tolerance / gap at the start | runs | stopped | false | draws |");
     println!("|---|---|---|---|---|---|");
@@ -38,22 +57,13 @@ pub fn print(seeds: u64) -> Result<(), Error> {
         let first = problem.cost(&problem.start()) - least;
         for relative in TOLERANCES {
             let tolerance = relative * first;
-            let runs = for_seeds(seeds, |seed| {
-                let solver = solver(seed).with_tolerance(Tolerance::PredictedGain(tolerance))?;
-                let result = Executor::new(Oracle(&*problem), solver)
-                    .configure(|state| state.param(problem.start()).max_iters(MAX_ITERS))
-                    .run()?;
-                let state = result.state();
-                let reason = state.get_termination_reason();
-                let stopped = reason == Some(&TerminationReason::SolverConverged);
-                let x = state.get_best_param().cloned().unwrap_or_default();
-                let gap = problem.cost(&x) - least;
-                Ok((stopped, stopped && (gap.is_nan() || gap > 3.0 * tolerance), state.get_iter()))
-            })?;
-            let stopped = runs.iter().filter(|run| run.0).count();
-            let wrong = runs.iter().filter(|run| run.1).count();
-            let draws: u64 = runs.iter().filter(|run| run.0).map(|run| run.2).sum();
-            let draws = draws.checked_div(stopped as u64).unwrap_or(0);
+            let runs = for_seeds(seeds, |seed| stop(&*problem, seed, tolerance, least))?;
+            let stops: Vec<(usize, f64)> = runs.iter().copied().flatten().collect();
+            let stopped = stops.len();
+            let is_wrong = |gap: f64| gap.is_nan() || gap > 3.0 * tolerance;
+            let wrong = stops.iter().filter(|stop| is_wrong(stop.1)).count();
+            let draws: usize = stops.iter().map(|stop| stop.0).sum();
+            let draws = draws.checked_div(stopped).unwrap_or(0);
             println!("| {name} | {relative:.0e} | {seeds} | {stopped} | {wrong} | {draws} |");
             all += runs.len();
             all_stopped += stopped;
