@@ -40,9 +40,9 @@ const CASES: [(&str, Setting); 18] = [
 ];
 
 /// What came of one run: whether it claims an answer, and errors in units of their standard errors.
-struct Run {
-    is_claim: bool,
-    scores: Vec<f64>,
+pub struct Run {
+    pub is_claim: bool,
+    pub scores: Vec<f64>,
 }
 
 /// The rows of problems whose name begins so.
@@ -94,7 +94,7 @@ pub fn print(seeds: u64, prefix: &str) -> Result<(), Error> {
 }
 
 /// Coverage of the 95 % intervals in percent, with the standard error between runs.
-fn covered<'a>(runs: impl Iterator<Item = &'a Run>) -> String {
+pub fn covered<'a>(runs: impl Iterator<Item = &'a Run>) -> String {
     let share = |run: &Run| {
         let inside = run.scores.iter().filter(|z| z.abs() < 1.96).count();
         100.0 * inside as f64 / run.scores.len() as f64
@@ -133,7 +133,7 @@ fn bounded_minimum(problem: &dyn Problem, upper: &[f64]) -> Result<Vec<f64>, Err
 }
 
 /// Of the coordinates that are not held exactly.
-fn scores(x: &[f64], error: &[f64], minimum: &[f64]) -> Vec<f64> {
+pub fn scores(x: &[f64], error: &[f64], minimum: &[f64]) -> Vec<f64> {
     let is_free = |i: &usize| error[*i] > 0.0 || x[*i] != minimum[*i];
     (0..x.len()).filter(is_free).map(|i| (x[i] - minimum[i]) / error[i]).collect()
 }

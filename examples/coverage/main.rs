@@ -5,6 +5,7 @@
 //! cargo run --release --example coverage -- claims 200
 //! cargo run --release --example coverage -- sphere 200
 //! cargo run --release --example coverage -- intervals 200
+//! cargo run --release --example coverage -- large 20
 //! cargo run --release --example coverage -- stops 67
 //! cargo run --release --example coverage -- rival_stops 20
 //! ```
@@ -14,6 +15,7 @@
 
 mod claims;
 mod intervals;
+mod large;
 mod rival_stops;
 mod sphere;
 mod stops;
@@ -34,11 +36,13 @@ fn main() -> Result<(), Error> {
         "sphere" => sphere::print(seeds),
         "claims" => claims::print(seeds, argument(2).unwrap_or("")),
         "intervals" => intervals::print(seeds),
+        "large" => large::print(seeds),
         "stops" => stops::print(seeds),
         "rival_stops" => rival_stops::print(seeds),
         _ => {
             eprintln!(
-                "say which table: claims, sphere, intervals, stops or rival_stops; and how many seeds"
+                "say which table: claims, sphere, intervals, large, stops or rival_stops; and how many \
+                 seeds"
             );
             Ok(())
         }

@@ -66,6 +66,12 @@ impl Evidence {
             progress: Progress::Unknown,
         }
     }
+
+    /// The recommended point, the mean of a path, has this many times the variance.
+    pub(crate) fn widen(&mut self, factor: f64) {
+        self.variance.iter_mut().for_each(|variance| *variance *= factor);
+        self.averaged = self.averaged.map(|share| factor * share);
+    }
 }
 
 /// The kind of the last steps.

@@ -40,9 +40,9 @@ pub trait Method<F>: private::Sealed {
         None
     }
 
-    /// The knowledge about the distance from the minimum, if any.
+    /// The knowledge about the distance of the recommended point from the minimum, if any.
     #[doc(hidden)]
-    fn evidence(&self, draw_count: u64) -> Option<Evidence>;
+    fn evidence(&self, best: &[f64], draw_count: u64) -> Option<Evidence>;
 }
 
 /// A method that works on oracles of the type `O`.

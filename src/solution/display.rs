@@ -50,9 +50,12 @@ pub(super) fn table(
     Ok(())
 }
 
-/// Five significant digits, as a plain number where it is not too long.
+/// Five significant digits, as a plain number where it is not too long; "unknown" if it is not finite.
 pub(super) fn number(value: f64) -> String {
     let magnitude = value.abs();
+    if !value.is_finite() {
+        return "unknown".into();
+    }
     if value == 0.0 {
         return "0".into();
     }
@@ -103,10 +106,13 @@ impl<P> Solution<P> {
         let (gain, bound) = (self.predicted_gain, self.predicted_gain_bound);
         let (draws, verdict) = (self.draw_count, &self.verdict);
         if bound.is_infinite() {
-            return format!(
-                "no errors: the Hessian is not known (by default never above 200 coordinates); \
-                 `certify` measures it\n{draws} draws\nverdict: {verdict}"
-            );
+            let errors = if gain.is_finite() {
+                "errors by the path of the answer, for the Hessian is not known (by default never above 200 \
+                 coordinates): they do not see directions in which the run is slow"
+            } else {
+                "no errors: the Hessian is not known; `certify` measures it"
+            };
+            return format!("{errors}\n{draws} draws\nverdict: {verdict}");
         }
         let effective = match self.effective_draws {
             Some(effective) => format!(" ({effective:.0} effective)"),
@@ -142,9 +148,8 @@ mod tests {
         };
         assert_eq!(
             solution.summary(),
-            "no errors: the Hessian is not known (by default never above 200 coordinates); `certify` \
-             measures it\n100 draws\nverdict: still moving: do not trust the errors yet; run longer or \
-             certify"
+            "no errors: the Hessian is not known; `certify` measures it\n100 draws\nverdict: still \
+             moving: do not trust the errors yet; run longer or certify"
         );
     }
 }

@@ -56,8 +56,13 @@ use normal::two_sided_quantile;
 ///
 /// (the sandwich covariance of stochastic approximation). [`Arturo::new`](crate::Arturo::new) takes Cov
 /// from the residuals of the draws, and for H its dense model B, so that correlated noise and correlated
-/// parameters are accounted for as far as B resembles H. While B is not known, and above 200
-/// coordinates, where there is none, errors are infinite. With an
+/// parameters are accounted for as far as B resembles H. Where the path of the answer is wider than that, all errors
+/// are longer by the same factor. While B is not known errors are infinite.
+///
+/// Above 200 coordinates there is no B, and errors follow from the path of the answer alone, by random scaling (Lee, Liao,
+/// Seo and Shin 2022): 1.96 of them hold x* with a probability of 95 %, but for directions in which the run is still
+/// slow, which they do not see. So the verdict there is always [`Verdict::StillMoving`], gradient and curvature are
+/// unknown (NaN, with infinite errors), and the predicted gain has no bound. With an
 /// [estimator](crate::Arturo::with_estimator) B is a diagonal, and the errors of correlated parameters
 /// come out too small. [`Arturo::certify`](crate::Arturo::certify) spends fresh draws to do without B.
 ///
@@ -75,7 +80,7 @@ pub struct Solution<P = Vec<f64>> {
     /// Monte-Carlo standard error of each coordinate, in units of x: noise of the gradient over the
     /// curvature, and the known distance of the recommended point from the minimum of the model. It is 0
     /// for a coordinate on a bound ([`is_on_lower_bound`](Self::is_on_lower_bound)), and for one whose
-    /// gradient is 0 in all draws; infinite where the Hessian is not known.
+    /// gradient is 0 in all draws; infinite where it is not known.
     pub standard_error: Vec<f64>,
     /// Split R-hat of each coordinate (Gelman and Rubin 1992, split in halves as in Vehtari et al.
     /// 2021) over the last 4 to 8 segments of the path; only

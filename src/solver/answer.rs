@@ -26,14 +26,14 @@ impl<F: Scalar, M: Method<F>, C> Arturo<F, M, C> {
     ///
     /// # Errors
     /// If no gradient has been drawn yet, or the method does not estimate the noise of its draws, as
-    /// the published one does not, or it has an estimator and bounds. While there is no model of the Hessian (in the
-    /// first ten draws or so, and above 200 coordinates) all errors are infinite.
+    /// the published one does not, or it has an estimator and bounds. In the first ten draws or so, above 200
+    /// coordinates in the first 32, all errors are infinite.
     pub fn solution<P>(&self, state: &RunState<P, F>) -> Result<Solution<P>, Error>
     where
         P: ParamVec<Scalar = F>,
     {
         let [(x, _), (best, param)] = points(state)?;
-        Ok(self.solution_at(&self.evidence()?, &x, param.clone(), &best))
+        Ok(self.solution_at(&self.evidence(&best)?, &x, param.clone(), &best))
     }
 
     /// Measures the answer of this run with fresh draws, as many as `certification` has.
@@ -69,7 +69,7 @@ impl<F: Scalar, M: Method<F>, C> Arturo<F, M, C> {
             certification = certification.with_non_finite(NonFinite::Skip);
         }
         if let (Some(evidence), false) =
-            (self.method.evidence(self.run.draw_count), certification.has_steps())
+            (self.method.evidence(&best, self.run.draw_count), certification.has_steps())
         {
             let errors = self.solution_at(&evidence, &x, (), &best).standard_error;
             let steps = std::iter::zip(errors, &best).map(|(error, x)| {
@@ -141,7 +141,8 @@ impl<F: Scalar, M: Method<F>, C> Arturo<F, M, C> {
     {
         let draw_count = self.run.draw_count;
         if self.stopping.as_ref().is_some_and(|stopping| stopping.is_due(draw_count))
-            && let (Ok(evidence), Ok([(x, _), (best, _)])) = (self.evidence(), points(state))
+            && let Ok([(x, _), (best, _)]) = points(state)
+            && let Ok(evidence) = self.evidence(&best)
         {
             let solution = self.solution_at(&evidence, &x, (), &best);
             if let Some(stopping) = &mut self.stopping {
@@ -175,8 +176,8 @@ impl<F: Scalar, M: Method<F>, C> Arturo<F, M, C> {
         solution
     }
 
-    fn evidence(&self) -> Result<Evidence, Error> {
-        self.method.evidence(self.run.draw_count).ok_or_else(|| {
+    fn evidence(&self, best: &[f64]) -> Result<Evidence, Error> {
+        self.method.evidence(best, self.run.draw_count).ok_or_else(|| {
             no_answer(format!(
                 "{NAME}: no errors can be given for a method that does not estimate the noise of \
                  its draws, nor before the first draw; use `Arturo::new`"

@@ -84,6 +84,19 @@ impl<F: Scalar> Foundation<F> {
         &self.start
     }
 
+    /// t.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// At least tr(H V), where V is the covariance of the average, of which this is the diagonal: with draws of the
+    /// covariance S, tr(H V) = tr(H^-1 S) / t, and by Cauchy and Schwarz no more than the sum of sqrt(V_ii S_ii / t).
+    pub fn noise_energy(&self, variance: &[f64]) -> f64 {
+        let squares = self.squares.iter().map(|s| s.to_f64_exact());
+        let sum: f64 = variance.iter().zip(squares).map(|(v, s)| (v * s).sqrt()).sum();
+        sum / self.count as f64
+    }
+
     /// p of the average's weights t^p.
     pub fn exponent(&self) -> f64 {
         (1.0 + EXPONENT_FALL / (self.count as f64).sqrt()).min(FIRST_EXPONENT)

@@ -4,6 +4,7 @@ mod agenda;
 mod foundation;
 mod model;
 mod referee;
+mod scaling;
 mod settings;
 mod turns;
 mod units;
@@ -22,6 +23,7 @@ use argmin::core::{Error, Problem};
 use foundation::Foundation;
 use model::{Model, Place};
 use referee::Referee;
+use scaling::RandomScaling;
 use settings::Settings;
 use turns::{Player, Turns};
 
@@ -42,14 +44,16 @@ use turns::{Player, Turns};
 ///    answer that turns out to be worse than the last one that was found to be better is taken back.
 ///
 /// Each iteration draws one gradient; `param` is the point where it was drawn. Above 200 coordinates
-/// the foundation is alone, with 3 arrays beside x, the gradient and the recommended point, 2 where all
-/// coordinates have one unit. Below, the model has 11 n^2 + 28 n numbers of 64 bits, and the rest 11 arrays.
+/// the foundation is alone, with 5 arrays beside x, the gradient and the recommended point, 4 where all
+/// coordinates have one unit. Below, the model has 11 n^2 + 28 n numbers of 64 bits, and the rest 13 arrays.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde1", derive(serde::Serialize, serde::Deserialize))]
 pub struct Refereed<F, D = Newton> {
     dual: D,
     settings: Settings<F>,
     foundation: Foundation<F>,
+    /// Of the foundation's average.
+    scaling: RandomScaling<F>,
     points: Points<F>,
     model: Model,
     referee: Referee<F>,
@@ -107,18 +111,28 @@ impl<F: Scalar, D> Method<F> for Refereed<F, D> {
         self.settings.bounds.as_ref().map(BoxBounds::both)
     }
 
-    fn evidence(&self, draw_count: u64) -> Option<Evidence> {
-        let len = self.foundation.start().len();
+    fn evidence(&self, best: &[f64], draw_count: u64) -> Option<Evidence> {
+        let is_begun = !self.foundation.start().is_empty();
+        let [count, exponent] = [self.foundation.count() as f64, self.foundation.exponent()];
+        let alone = || {
+            let mut evidence = self.scaling.evidence(best, count, exponent);
+            if evidence.averaged.is_some() {
+                evidence.noise[0] = self.foundation.noise_energy(&evidence.variance);
+            }
+            evidence
+        };
         let known = || match self.leader() {
             Player::Model => self.model.evidence(),
             Player::Foundation => {
                 let mut answer = self.points.average.clone();
                 self.write_mean(&mut answer);
                 let answer: Vec<f64> = answer.iter().map(|a| a.to_f64_exact()).collect();
-                self.model.evidence_of_walk(&answer, self.foundation.exponent(), draw_count)
+                let mut evidence = self.model.evidence_of_walk(&answer, exponent, draw_count);
+                evidence.widen(self.scaling.excess(&answer, count, exponent, &evidence.variance));
+                evidence
             }
         };
-        (len > 0).then(|| if self.has_model() { known() } else { Evidence::unknown(len) })
+        is_begun.then(|| if self.has_model() { known() } else { alone() })
     }
 }
 
@@ -134,6 +148,7 @@ impl<F: Scalar, D> Refereed<F, D> {
             dual,
             settings: Settings::default(),
             foundation: Foundation::default(),
+            scaling: RandomScaling::default(),
             points: Points::default(),
             model: Model::default(),
             referee: Referee::default(),
@@ -248,6 +263,7 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
         let units = self.settings.scale.clone().unwrap_or_else(|| units::units(x));
         if x.len() > self.settings.model_dimension {
             self.foundation.begin(x, units);
+            self.scaling.begin(x.len());
             return;
         }
         let copy = || x.to_vec();
@@ -262,6 +278,7 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
         let bounds = bounds.map(|bounds| [bounds.lower(), bounds.upper()].map(&exact));
         self.model.begin(&exact(x), &exact(&units), bounds);
         self.foundation.begin(x, units);
+        self.scaling.begin(x.len());
         self.agenda = Agenda::Model;
         self.show();
     }
