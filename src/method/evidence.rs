@@ -32,8 +32,6 @@ pub struct Evidence {
     /// Variance of the recommended point, where it is the mean of a path around the minimum, in units
     /// of that of the model's minimum; none where it follows the model's minimum.
     pub(crate) averaged: Option<f64>,
-    /// From the recommended point to the mean of the late points of its path; empty where there is no path.
-    pub(crate) drift: Vec<f64>,
     /// The oracle has no noise.
     pub(crate) is_exact: bool,
     /// Gradient and noise have fallen to the square root of the machine epsilon of the first, and the way to the
@@ -60,17 +58,15 @@ impl Evidence {
             bias: 0.0,
             effective_draws: 0.0,
             averaged: None,
-            drift: Vec::new(),
             is_exact: false,
             is_flat: false,
             progress: Progress::Unknown,
         }
     }
 
-    /// The recommended point, the mean of a path, has this many times the variance.
+    /// The noise has this many times the variance.
     pub(crate) fn widen(&mut self, factor: f64) {
-        self.variance.iter_mut().for_each(|variance| *variance *= factor);
-        self.averaged = self.averaged.map(|share| factor * share);
+        self.variance.iter_mut().chain(&mut self.noise).for_each(|variance| *variance *= factor);
     }
 }
 

@@ -201,7 +201,6 @@ impl<F: Scalar, E, D> Method<F> for TrustRegion<F, E, D> {
             bias: 0.0,
             effective_draws: 1.0 / gain,
             averaged: None,
-            drift: Vec::new(),
             is_exact: false,
             is_flat: false,
             progress: Progress::Unknown,

@@ -27,16 +27,12 @@ struct Gains {
 }
 
 /// The distance from the recommended point to the minimum of the model; from a mean of a path, the part
-/// of it that noise does not explain, or what early points have moved the mean by.
+/// of it that noise does not explain.
 fn offsets(evidence: &Evidence, x: &[f64], best: &[f64]) -> Vec<f64> {
     let newton = &evidence.newton_step;
     if let Some(share) = evidence.averaged {
         let excess = |(d, variance): (&f64, &f64)| (d * d - variance / share).max(0.0).sqrt();
-        let mut offsets: Vec<f64> = newton.iter().zip(&evidence.variance).map(excess).collect();
-        for (offset, drift) in offsets.iter_mut().zip(&evidence.drift) {
-            *offset = offset.max(drift.abs());
-        }
-        return offsets;
+        return newton.iter().zip(&evidence.variance).map(excess).collect();
     }
     (0..x.len()).map(|i| x[i] + newton[i] - best[i]).collect()
 }

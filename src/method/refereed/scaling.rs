@@ -8,12 +8,13 @@ use crate::param::Scalar;
 /// each e-fold are free.
 const FIRST: u64 = 16;
 const SPACING: f64 = 1.05;
-/// Weights t^3 for each unit of ln t, as in an integral of t^2 dt.
-const EXPONENT: f64 = 3.0;
+/// Weights t^6 for each unit of ln t: the start of an average with weights t^2 is forgotten as t^-3, its square as
+/// t^-6, so that the path of a run that has just arrived is not taken for noise.
+const EXPONENT: f64 = 6.0;
 /// The square of the error such that 1.96 of it hold x* with a probability of 95 %, and the variance of a, in mean
 /// squares of the path, for averages with weights t and t^2: from 20000 simulated Brownian paths.
-const QUANTILES: [f64; 2] = [1.6, 1.01];
-const VARIANCES: [f64; 2] = [1.1, 0.835];
+const QUANTILES: [f64; 2] = [4.29, 2.62];
+const VARIANCES: [f64; 2] = [2.36, 1.66];
 
 /// Random scaling (Lee, Liao, Seo and Shin 2022): the path of the average a_t says how uncertain its end is.
 ///
@@ -145,8 +146,8 @@ mod tests {
     }
 
     #[test]
-    fn a_mean_that_moves_on_is_as_uncertain_as_its_way() {
-        // a = 1 / t about 0
+    fn a_mean_that_moves_on_has_an_error_of_the_size_of_its_way() {
+        // a = 1 / t about 0: 2.07 sqrt(6 (1/4 - 2/5 + 1/6)) of it by the integral
         let mut scaling = RandomScaling::<f64>::default();
         scaling.begin(1);
         let mut average = [0.0];
@@ -155,9 +156,9 @@ mod tests {
             scaling.take_in(&average, t);
         }
         let error = scaling.evidence(&average, 1000.0, 1.0).variance[0].sqrt();
-        assert!((1.0..2.0).contains(&(error / average[0])), "{error}");
+        assert!((error / average[0] / 0.64 - 1.0).abs() < 0.1, "{error}");
         // four times the variance that a model says
-        let said = [0.25 * scaling.squares(&average, 1000.0).unwrap().sum::<f64>() * 1.1];
+        let said = [0.25 * scaling.squares(&average, 1000.0).unwrap().sum::<f64>() * 2.36];
         assert!((scaling.excess(&average, 1000.0, 1.0, &said) - 4.0).abs() < 1e-9);
         assert_eq!(scaling.excess(&average, 1000.0, 1.0, &[1e3]), 1.0);
     }

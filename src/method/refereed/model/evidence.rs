@@ -2,7 +2,7 @@
 
 use super::Model;
 use super::noise::Energy;
-use crate::dense::{dot, factorize, inverse_quadratic, isolate, quadratic, solve, transpose};
+use crate::dense::{dot, factorize, inverse_quadratic, isolate, solve, transpose};
 use crate::method::{Evidence, Progress};
 
 /// A change of the gradient of this energy, in that of its noise, is no chance, and no error of the
@@ -51,8 +51,6 @@ impl Model {
         let held = self.held(answer);
         let mut evidence = self.common(gradient, share, variance.recip(), &held);
         evidence.averaged = Some(variance / share);
-        let drift = |i: usize| if held[i] { 0.0 } else { self.walk.late_mean(i) - answer[i] };
-        evidence.drift = (0..held.len()).map(drift).collect();
         let is_steady = self.is_steady(evidence.noise.map(|energy| energy / share), &held);
         let is_resting = is_long && is_steady && self.is_known_or_noise(&mut evidence, &held);
         evidence.progress = if is_resting { Progress::Resting } else { Progress::Moving };
@@ -68,10 +66,13 @@ impl Model {
         let Some((change, noise)) = self.change_of_walk() else {
             return false;
         };
-        self.walk.way(&mut self.work);
-        let uncertainty = self.work.len() as f64 * self.curvature.relative_variance(&self.noise);
-        let doubt = uncertainty * quadratic(&self.curvature.matrix, &self.work);
-        change > CONTRADICTION * (noise.trace + doubt)
+        change > CONTRADICTION * (noise.trace + self.doubt_of_walk())
+    }
+
+    /// The energy that what is uncertain of the Hessian gives the change of the gradient from half to half.
+    fn doubt_of_walk(&self) -> f64 {
+        let uncertainty = self.x.len() as f64 * self.curvature.relative_variance(&self.noise);
+        uncertainty * self.walk.way_energy(&self.curvature.matrix)
     }
 
     /// Whether the foundation's answer is at rest after so many draws of the run, and only a Hessian that is not
@@ -98,16 +99,16 @@ impl Model {
         Some((change, Energy { trace: share * energy.trace, ..energy }))
     }
 
-    /// Whether the halves of the walk differ by no more than chance, for draws with noise of this energy
-    /// and its standard deviation.
+    /// Whether the halves of the walk differ by no more than chance and what is uncertain of the Hessian, for draws
+    /// with noise of this energy and its standard deviation.
     fn is_steady(&self, [trace, deviation]: [f64; 2], held: &[bool]) -> bool {
         let mut change = vec![0.0; self.x.len()];
         let Some(share) = self.walk.change(&self.curvature.matrix, &mut change) else {
             return false;
         };
         release_held(&mut change, held);
-        inverse_quadratic(&self.free_factor(held), &mut change)
-            <= share * (trace + CHANCE * deviation)
+        let change = inverse_quadratic(&self.free_factor(held), &mut change);
+        change <= share * (trace + CHANCE * deviation) + self.doubt_of_walk()
     }
 
     /// Whether the errors are smaller than the distance travelled: else the Hessian is not known, as where f
@@ -242,7 +243,6 @@ impl Model {
             bias: 0.0,
             effective_draws: if self.noise.is_zero() { f64::INFINITY } else { draws },
             averaged: None,
-            drift: Vec::new(),
             is_exact: self.noise.is_zero(),
             is_flat: self.is_flat(&gradient, share, &newton_step, &variance),
             progress: Progress::Unknown,

@@ -1,7 +1,5 @@
 //! What the foundation's draws tell of its answer.
 
-use crate::dense::subtract;
-
 /// Draws from one look for a change to the next.
 const SPACING: f64 = 1.02;
 
@@ -72,13 +70,6 @@ impl Walk {
         self.older.count >= 2.0 && self.newer.count >= 2.0
     }
 
-    /// A coordinate of the mean of both halves: of all points but those of the first half of the walk, or
-    /// fewer.
-    pub fn late_mean(&self, i: usize) -> f64 {
-        let share = self.newer.count / (self.newer.count + self.older.count);
-        self.older.point[i] + share * (self.newer.point[i] - self.older.point[i])
-    }
-
     /// Draws of the walk.
     pub fn count(&self) -> f64 {
         self.before + self.newer.count
@@ -110,9 +101,15 @@ impl Walk {
         Some(self.newer.count.recip() + self.older.count.recip())
     }
 
-    /// The way from the mean point of the older half to that of the newer one.
-    pub fn way(&self, way: &mut [f64]) {
-        subtract(&self.newer.point, &self.older.point, way);
+    /// s'Bs for the way s from the mean point of the older half to that of the newer one.
+    pub fn way_energy(&self, hessian: &[f64]) -> f64 {
+        let way = |i: usize| self.newer.point[i] - self.older.point[i];
+        let rows = hessian.chunks_exact(self.newer.point.len()).enumerate();
+        rows.map(|(i, row)| {
+            let bend: f64 = row.iter().enumerate().map(|(j, h)| h * way(j)).sum();
+            way(i) * bend
+        })
+        .sum()
     }
 
     /// The gradient at the answer, the mean of the walk with weights t^p, by the newer draws; the variance
