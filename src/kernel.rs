@@ -264,10 +264,15 @@ pub(crate) fn first_non_finite<F: Scalar>(values: &[F]) -> Option<usize> {
 /// Index of the first value of which no square can be worked with: NaN, infinite, or above the root
 /// of the largest float by more than `1 / SQUARE_MARGIN`.
 pub(crate) fn first_without_square<F: Scalar>(values: &[F]) -> Option<usize> {
-    let margin = F::from_f64_lossy(SQUARE_MARGIN);
-    let square = move |x: F| (margin * x) * (margin * x);
-    let [sum] = zip_map_sum([values], [], |[x], []| ([], [F::zero() * square(x)]));
-    if sum == 0.0 { None } else { values.iter().position(|&x| !square(x).is_finite()) }
+    let [sum] = zip_map_sum([values], [], |[x], []| ([], [zero_of_square(x)]));
+    if sum == 0.0 { None } else { values.iter().position(|&x| zero_of_square(x).is_nan()) }
+}
+
+/// 0 where a square can be worked with, else NaN.
+#[inline(always)]
+pub(crate) fn zero_of_square<F: Scalar>(x: F) -> F {
+    let x = F::from_f64_lossy(SQUARE_MARGIN) * x;
+    F::zero() * (x * x)
 }
 
 /// Euclidean norm of a vector, in `f64`.

@@ -149,15 +149,15 @@ impl<P: ParamVec> Point<P> {
         }
     }
 
-    /// Whether the gradient that was asked for can be used, without an error where it cannot.
-    pub(crate) fn is_usable(&self, solver: &str, ask: Ask) -> Result<bool, Error> {
+    /// The gradient that was asked for, of the right length.
+    pub(crate) fn asked_gradient(&self, solver: &str, ask: Ask) -> Result<&[P::Scalar], Error> {
         let gradient = match &self.trial {
             Some([_, gradient]) if ask.is_trial => gradient,
             _ => &self.gradient,
         };
         let gradient = gradient.as_coordinates()?;
         self.check_gradient_len(solver, gradient)?;
-        Ok(kernel::first_without_square(gradient).is_none())
+        Ok(gradient)
     }
 
     /// The point that is asked for, and where its gradient is to be written.

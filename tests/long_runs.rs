@@ -117,8 +117,8 @@ fn a_hundred_million_steps_do_not_drift() {
     assert!(memory("VmRSS") - before < 1 << 20);
 }
 
-/// Arrays of the length n that a run holds: see the README.
-const ARRAYS: f64 = 5.0;
+/// Arrays of the length n that a run holds: x, g, the recommended point, the start, the sums of squares, and two of the path.
+const ARRAYS: f64 = 7.0;
 
 /// Runs in `len` coordinates; the gap of the answer over that of the start.
 fn large_run(len: usize, draws: u64) -> f64 {

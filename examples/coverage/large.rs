@@ -30,10 +30,11 @@ pub fn print(seeds: u64) -> Result<(), Error> {
         let (problem, minimum) = problem(name)?;
         for draws in BUDGETS {
             let runs = for_seeds(seeds, |seed| {
-                let solution = Executor::new(Oracle(&*problem), solver(seed).with_model_dimension(0))
-                    .configure(|state| state.param(problem.start()).max_iters(draws))
-                    .run()?
-                    .solution()?;
+                let solution =
+                    Executor::new(Oracle(&*problem), solver(seed).with_model_dimension(0))
+                        .configure(|state| state.param(problem.start()).max_iters(draws))
+                        .run()?
+                        .solution()?;
                 Ok(Run {
                     is_claim: false,
                     scores: scores(&solution.param, &solution.standard_error, &minimum),

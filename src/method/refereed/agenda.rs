@@ -63,10 +63,11 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
         self.clip(x);
     }
 
-    /// Gives the gradient to the part that has asked for it.
+    /// Gives the gradient, with this sum of |g| over the coordinates in their units, to the part that has asked for it.
     pub(super) fn take_in<P: ParamVec<Scalar = F>>(
         &mut self,
         point: &mut Point<P>,
+        slope: f64,
         run: &Run,
     ) -> Result<Report, Error> {
         let gradient = point.gradient.as_coordinates()?;
@@ -78,7 +79,7 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
                 let step_norm = self.foundation.step(
                     &mut self.points.walker,
                     &mut self.points.average,
-                    gradient,
+                    (gradient, slope),
                     self.settings.bounds.as_ref(),
                 );
                 // a cliff is no place to learn from
@@ -92,8 +93,8 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
             Agenda::Walk => {
                 let x = point.param.as_coordinates_mut()?;
                 let average = point.best.as_coordinates_mut()?;
-                let step_norm =
-                    self.foundation.step(x, average, gradient, self.settings.bounds.as_ref());
+                let bounds = self.settings.bounds.as_ref();
+                let step_norm = self.foundation.step(x, average, (gradient, slope), bounds);
                 // without averaging the recommended point is no mean of a path
                 if run.averaging != Averaging::None {
                     self.scaling.take_in(average, self.foundation.count());

@@ -1,7 +1,7 @@
 //! The foundation: first-order steps in a KL ball whose radius is the distance travelled.
 
 use crate::bounds::BoxBounds;
-use crate::kernel::zip_map_sum;
+use crate::kernel::{zero_of_square, zip_map_sum};
 use crate::param::Scalar;
 
 /// The first radius, in units of the start. After 300 draws 1e-2 leaves the new families of the suite at 1.8,
@@ -102,12 +102,18 @@ impl<F: Scalar> Foundation<F> {
         (1.0 + EXPONENT_FALL / (self.count as f64).sqrt()).min(FIRST_EXPONENT)
     }
 
-    /// Whether the gradient drawn at x tells of a cliff.
-    fn has_fallen(&mut self, gradient: &[F]) -> bool {
-        let [slope] = match self.units[..] {
-            [u] => zip_map_sum([gradient], [], move |[g], []| ([], [(u * g).abs()])),
-            _ => zip_map_sum([gradient, &self.units], [], |[g, u], []| ([], [(u * g).abs()])),
+    /// The sum of u |g|; none where a coordinate of g is not finite, or too large to be squared.
+    pub fn slope(&self, gradient: &[F]) -> Option<f64> {
+        let look = |g: F, u: F| ([], [(u * g).abs(), zero_of_square(g)]);
+        let [slope, zero] = match self.units[..] {
+            [u] => zip_map_sum([gradient], [], move |[g], []| look(g, u)),
+            _ => zip_map_sum([gradient, &self.units], [], move |[g, u], []| look(g, u)),
         };
+        (zero == 0.0).then_some(slope)
+    }
+
+    /// Whether a gradient with this sum of u |g| tells of a cliff.
+    fn has_fallen(&mut self, slope: f64) -> bool {
         let square = slope * slope;
         let limit = CLIFF.max(CHANCE.powf(-2.0 / self.count as f64));
         let most = limit * self.slopes;
@@ -117,17 +123,16 @@ impl<F: Scalar> Foundation<F> {
         has_fallen
     }
 
-    /// Takes x into the average, and moves it by the gradient drawn there, within bounds, if any; or comes back
-    /// from a cliff. Returns the step's length,
-    /// none where it came back.
+    /// Takes x into the average, and moves it by the gradient drawn there, whose [`slope`](Self::slope) is known, within
+    /// bounds, if any; or comes back from a cliff. Returns the step's length, none where it came back.
     pub fn step(
         &mut self,
         x: &mut [F],
         average: &mut [F],
-        gradient: &[F],
+        (gradient, slope): (&[F], f64),
         bounds: Option<&BoxBounds<F>>,
     ) -> Option<f64> {
-        if self.has_fallen(gradient) {
+        if self.has_fallen(slope) {
             self.retreat(x, average);
             return None;
         }
@@ -187,12 +192,23 @@ impl<F: Scalar> Foundation<F> {
 mod tests {
     use super::*;
 
+    fn step<F: Scalar>(
+        foundation: &mut Foundation<F>,
+        x: &mut [F],
+        average: &mut [F],
+        gradient: &[F],
+        bounds: Option<&BoxBounds<F>>,
+    ) -> Option<f64> {
+        let slope = foundation.slope(gradient).unwrap();
+        foundation.step(x, average, (gradient, slope), bounds)
+    }
+
     #[test]
     fn the_first_step_of_each_coordinate_is_the_radius() {
         let (mut x, mut average) = (vec![3.0f64, -4.0, 0.0], vec![0.0; 3]);
         let mut foundation = Foundation::default();
         foundation.begin(&x, vec![3.0, 4.0, 1.0]);
-        let norm = foundation.step(&mut x, &mut average, &[1e6, -1e-6, 0.0], None);
+        let norm = step(&mut foundation, &mut x, &mut average, &[1e6, -1e-6, 0.0], None);
         for (x, expected) in x.iter().zip([2.91, -3.88, 0.0]) {
             assert!((x - expected).abs() < 1e-4, "{x} is not {expected}");
         }
@@ -211,7 +227,8 @@ mod tests {
             let weight = f64::from(t * (t + 1));
             sum += weight * x[0];
             weights += weight;
-            foundation.step(&mut x, &mut average, &[if t % 3 == 0 { 1.0 } else { -1.0 }], None);
+            let gradient = [if t % 3 == 0 { 1.0 } else { -1.0 }];
+            step(&mut foundation, &mut x, &mut average, &gradient, None);
         }
         assert!((average[0] / (sum / weights) - 1.0).abs() < 1e-12);
     }
@@ -226,7 +243,7 @@ mod tests {
         let (mut fall_count, mut last) = (0, 0.0);
         for _ in 0..200 {
             let gradient = [slope(x[0])];
-            if foundation.step(&mut x, &mut average, &gradient, None).is_none() {
+            if step(&mut foundation, &mut x, &mut average, &gradient, None).is_none() {
                 fall_count += 1;
                 assert_eq!(x, average);
             }
@@ -246,7 +263,7 @@ mod tests {
                 foundation.units.resize(unit_count, 0.3);
                 for t in 0..50 {
                     let gradient: Vec<f32> = (0..70).map(|i| ((i * t) as f32).sin()).collect();
-                    foundation.step(&mut x, &mut average, &gradient, bounds);
+                    step(&mut foundation, &mut x, &mut average, &gradient, bounds);
                 }
                 (x, average, foundation.radius)
             });
@@ -261,7 +278,7 @@ mod tests {
         foundation.begin(&x, vec![1.0; 2]);
         let mut farthest = FIRST_RADIUS;
         for _ in 0..50 {
-            foundation.step(&mut x, &mut average, &[1.0, 0.0], None);
+            step(&mut foundation, &mut x, &mut average, &[1.0, 0.0], None);
             farthest = f64::max(farthest, f64::from(x[0].abs()) / 2f64.sqrt());
         }
         assert!((foundation.radius / farthest - 1.0).abs() < 1e-6);

@@ -248,11 +248,13 @@ where
         run: &mut Run,
         ask: Ask,
     ) -> Result<Report, Error> {
-        if !point.is_usable(NAME, ask)? {
+        let gradient = point.asked_gradient(NAME, ask)?;
+        // one look at the gradient says whether it can be used, and how large it is
+        let Some(slope) = self.foundation.slope(gradient) else {
             return self.lose(point, ask.index, run);
-        }
+        };
         run.draw_count += 1;
-        let report = self.take_in(point, run)?;
+        let report = self.take_in(point, slope, run)?;
         self.plan(point, run)?;
         Ok(report)
     }
