@@ -189,8 +189,8 @@ fn arrays(preset: Preset, evaluations: &Evaluations) -> f64 {
         // gradient; filter with the first evaluation of the dual; step; x, m, a and p for each
         // further evaluation
         Preset::Paper => 1.0 + 13.0 + 8.0 + 4.0 * (at_zero + elsewhere - 1.0),
-        // check of the gradient; its slope; gradient and start, x, average and squares; from 0 all units are 1
-        _ => 1.0 + 1.0 + 8.0,
+        // a look at the gradient; gradient and start, x, average and squares; from 0 all units are 1
+        _ => 1.0 + 8.0,
     }
 }
 
@@ -207,7 +207,6 @@ fn bandwidth<F: Scalar>(preset: Preset, n: usize, evaluations: &Evaluations) -> 
         }
         _ => {
             Streams::<F, 1, 0, 0>::new(n).seconds(repetitions)
-                + Streams::<F, 1, 0, 0>::new(n).seconds(repetitions)
                 + Streams::<F, 2, 3, 0>::new(n).seconds(repetitions)
         }
     };
