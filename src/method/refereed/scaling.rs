@@ -55,7 +55,7 @@ impl<F: Scalar> RandomScaling<F> {
         let share = F::from_f64_lossy(1.0 - old);
         zip_map_sum([average], [&mut self.mean, &mut self.deviation], move |[a], [mean, dev]| {
             let distance = a - mean;
-            ([mean + share * distance, kept * dev.hypot(new * distance)], [])
+            ([mean + share * distance, kept * length(dev, new * distance)], [])
         });
         (self.last, self.next) = (count, (SPACING * count as f64).ceil() as u64);
     }
@@ -97,6 +97,16 @@ impl<F: Scalar> RandomScaling<F> {
         }
         (between(VARIANCES, exponent) * sum / f64::max(len, 1.0)).max(1.0)
     }
+}
+
+/// sqrt(a^2 + b^2) without overflow, in instructions that the compiler makes vectors of.
+#[inline(always)]
+fn length<F: Scalar>(a: F, b: F) -> F {
+    let (a, b) = (a.abs(), b.abs());
+    let [larger, smaller] = if a > b { [a, b] } else { [b, a] };
+    let ratio = smaller / larger;
+    let length = larger * (F::one() + ratio * ratio).sqrt();
+    if larger > F::zero() { length } else { F::zero() }
 }
 
 /// Between the values for weights t and t^2, for weights t^p.
