@@ -551,3 +551,30 @@ fn a_solution_survives_json() {
     let text = serde_json::to_string(&solution).unwrap();
     assert_eq!(serde_json::from_str::<Solution>(&text).unwrap(), solution);
 }
+
+#[test]
+fn above_the_border_of_the_model_errors_follow_from_the_path() {
+    let oracle = bowl(&geometric(300, 10.0), 1.0);
+    let (mut scores, mut gaps, mut predicted) = (vec![], vec![], vec![]);
+    for seed in 0..5 {
+        let solution = solve(&oracle, seed, 3000);
+        assert_eq!(solution.verdict, Verdict::StillMoving);
+        assert_eq!(solution.predicted_gain_bound, f64::INFINITY);
+        let errors = &solution.standard_error;
+        scores.extend(std::iter::zip(&solution.param, errors).map(|(x, e)| (x - 1.0) / e));
+        gaps.push(oracle.value(&solution.param));
+        predicted.push(solution.predicted_gain);
+        let text = solution.to_string();
+        assert!(text.contains("they do not see directions in which the run is slow"), "{text}");
+        assert!(text.contains("unknown") && !text.contains("NaN"), "{text}");
+    }
+    // 1500 coordinates: 95 % to 0.6 % if they were independent
+    let coverage = covered(&scores);
+    assert!((0.92..0.98).contains(&coverage), "{coverage}");
+    // the errors are for 95 %, and the gain is a bound on the mean
+    let ratio = mean(&predicted) / mean(&gaps);
+    assert!((1.0..4.0).contains(&ratio), "{ratio}");
+    // the first looks are no path
+    let first = solve(&oracle, 0, 20);
+    assert!(first.standard_error.iter().all(|error| error.is_infinite()));
+}

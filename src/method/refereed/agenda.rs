@@ -85,7 +85,6 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
                 // a cliff is no place to learn from
                 if step_norm.is_some() {
                     self.model.walk.take_in(&self.views.place, &self.views.gradient);
-                    self.scaling.take_in(&self.points.average, self.foundation.count());
                     self.forget_contradicted();
                 }
                 Ok(Report { step_norm: step_norm.unwrap_or(0.0), ..Report::default() })
@@ -95,10 +94,6 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
                 let average = point.best.as_coordinates_mut()?;
                 let bounds = self.settings.bounds.as_ref();
                 let step_norm = self.foundation.step(x, average, (gradient, slope), bounds);
-                // without averaging the recommended point is no mean of a path
-                if run.averaging != Averaging::None {
-                    self.scaling.take_in(average, self.foundation.count());
-                }
                 Ok(Report { step_norm: step_norm.unwrap_or(0.0), ..Report::default() })
             }
             Agenda::Model => {

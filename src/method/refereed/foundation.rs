@@ -1,7 +1,9 @@
 //! The foundation: first-order steps in a KL ball whose radius is the distance travelled.
 
+use super::scaling::RandomScaling;
 use crate::bounds::BoxBounds;
 use crate::kernel::{zero_of_square, zip_map_sum};
+use crate::method::Evidence;
 use crate::param::Scalar;
 
 /// The first radius, in units of the start. After 300 draws 1e-2 leaves the new families of the suite at 1.8,
@@ -53,6 +55,8 @@ pub(super) struct Foundation<F> {
     count: u64,
     /// Sum of (sum u |g|)^2 over the draws.
     slopes: f64,
+    /// What the average has passed through.
+    path: RandomScaling<F>,
 }
 
 impl<F: Scalar> Foundation<F> {
@@ -72,29 +76,37 @@ impl<F: Scalar> Foundation<F> {
         self.radius = FIRST_RADIUS * way;
         self.count = 0;
         self.slopes = 0.0;
+        self.path.begin(x.len());
     }
 
     /// The average begins anew at x.
     pub fn forget(&mut self, x: &[F], average: &mut [F]) {
         average.copy_from_slice(x);
         self.count = 0;
+        self.path.begin(x.len());
     }
 
     pub fn start(&self) -> &[F] {
         &self.start
     }
 
-    /// t.
-    pub fn count(&self) -> u64 {
-        self.count
+    /// What the path says of the average, without a model of f.
+    ///
+    /// With the covariance V of the average and S of a draw, the noise of f is tr(H V) / 2 = tr(H^-1 S) / 2t, by Cauchy and
+    /// Schwarz no more than half of the sum of sqrt(V_ii S_ii / t).
+    pub fn evidence(&self, average: &[f64]) -> Evidence {
+        let mut evidence = self.path.evidence(average, self.count as f64, self.exponent());
+        if evidence.averaged.is_some() {
+            let squares = self.squares.iter().map(|s| s.to_f64_exact());
+            let energies = evidence.variance.iter().zip(squares).map(|(v, s)| (v * s).sqrt());
+            evidence.noise[0] = energies.sum::<f64>() / self.count as f64;
+        }
+        evidence
     }
 
-    /// At least tr(H V), where V is the covariance of the average, of which this is the diagonal: with draws of the
-    /// covariance S, tr(H V) = tr(H^-1 S) / t, and by Cauchy and Schwarz no more than the sum of sqrt(V_ii S_ii / t).
-    pub fn noise_energy(&self, variance: &[f64]) -> f64 {
-        let squares = self.squares.iter().map(|s| s.to_f64_exact());
-        let sum: f64 = variance.iter().zip(squares).map(|(v, s)| (v * s).sqrt()).sum();
-        sum / self.count as f64
+    /// By how much the path is wider than a model with these variances of the average says, at least 1.
+    pub fn excess(&self, average: &[f64], variance: &[f64]) -> f64 {
+        self.path.excess(average, self.count as f64, self.exponent(), variance)
     }
 
     /// p of the average's weights t^p.
@@ -176,6 +188,7 @@ impl<F: Scalar> Foundation<F> {
         if distance.is_finite() {
             self.radius = self.radius.max(distance);
         }
+        self.path.take_in(average, self.count);
         Some(moved.sqrt())
     }
 

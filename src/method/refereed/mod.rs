@@ -23,7 +23,6 @@ use argmin::core::{Error, Problem};
 use foundation::Foundation;
 use model::{Model, Place};
 use referee::Referee;
-use scaling::RandomScaling;
 use settings::Settings;
 use turns::{Player, Turns};
 
@@ -52,8 +51,6 @@ pub struct Refereed<F, D = Newton> {
     dual: D,
     settings: Settings<F>,
     foundation: Foundation<F>,
-    /// Of the foundation's average.
-    scaling: RandomScaling<F>,
     points: Points<F>,
     model: Model,
     referee: Referee<F>,
@@ -113,26 +110,19 @@ impl<F: Scalar, D> Method<F> for Refereed<F, D> {
 
     fn evidence(&self, best: &[f64], draw_count: u64) -> Option<Evidence> {
         let is_begun = !self.foundation.start().is_empty();
-        let [count, exponent] = [self.foundation.count() as f64, self.foundation.exponent()];
-        let alone = || {
-            let mut evidence = self.scaling.evidence(best, count, exponent);
-            if evidence.averaged.is_some() {
-                evidence.noise[0] = self.foundation.noise_energy(&evidence.variance);
-            }
-            evidence
-        };
         let known = || match self.leader() {
             Player::Model => self.model.evidence(),
             Player::Foundation => {
                 let mut answer = self.points.average.clone();
                 self.write_mean(&mut answer);
                 let answer: Vec<f64> = answer.iter().map(|a| a.to_f64_exact()).collect();
+                let exponent = self.foundation.exponent();
                 let mut evidence = self.model.evidence_of_walk(&answer, exponent, draw_count);
-                evidence.widen(self.scaling.excess(&answer, count, exponent, &evidence.variance));
+                evidence.widen(self.foundation.excess(&answer, &evidence.variance));
                 evidence
             }
         };
-        is_begun.then(|| if self.has_model() { known() } else { alone() })
+        is_begun.then(|| if self.has_model() { known() } else { self.foundation.evidence(best) })
     }
 }
 
@@ -148,7 +138,6 @@ impl<F: Scalar, D> Refereed<F, D> {
             dual,
             settings: Settings::default(),
             foundation: Foundation::default(),
-            scaling: RandomScaling::default(),
             points: Points::default(),
             model: Model::default(),
             referee: Referee::default(),
@@ -265,7 +254,6 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
         let units = self.settings.scale.clone().unwrap_or_else(|| units::units(x));
         if x.len() > self.settings.model_dimension {
             self.foundation.begin(x, units);
-            self.scaling.begin(x.len());
             return;
         }
         let copy = || x.to_vec();
@@ -280,7 +268,6 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
         let bounds = bounds.map(|bounds| [bounds.lower(), bounds.upper()].map(&exact));
         self.model.begin(&exact(x), &exact(&units), bounds);
         self.foundation.begin(x, units);
-        self.scaling.begin(x.len());
         self.agenda = Agenda::Model;
         self.show();
     }

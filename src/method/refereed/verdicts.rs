@@ -115,7 +115,7 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
     pub(super) fn forget_contradicted(&mut self) {
         if self.model.has_changed() {
             self.foundation.forget(&self.points.walker, &mut self.points.average);
-            self.forget_path();
+            self.model.walk.clear();
         }
     }
 
@@ -123,12 +123,7 @@ impl<F: Scalar, D: DualSolver> Refereed<F, D> {
     fn restart_foundation(&mut self) {
         self.points.walker.copy_from_slice(&self.points.average);
         self.foundation.restart(&self.points.average, self.model.ball.reach);
-        self.forget_path();
-    }
-
-    fn forget_path(&mut self) {
         self.model.walk.clear();
-        self.scaling.begin(self.len);
     }
 
     /// The model goes on from the foundation's answer.
