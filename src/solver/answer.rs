@@ -88,7 +88,8 @@ impl<F: Scalar, M: Method<F>, C> Arturo<F, M, C> {
     ///
     /// It must hold at 3 checks in a row, each at 5 % more draws than the one before and at least
     /// 20, while the verdict is [`Verdict::NoiseLimited`], so that one draw cannot meet it by chance. Without
-    /// noise [`Verdict::Converged`] ends the run, whatever the tolerance.
+    /// noise [`Verdict::Converged`] ends the run, whatever the tolerance. Above the border of the dense model, 200 coordinates,
+    /// none is met: the errors there do not see directions in which the run is slow.
     ///
     /// ```
     /// # use argmin::core::{Error, Executor, Gradient, State, TerminationReason};
