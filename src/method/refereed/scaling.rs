@@ -95,7 +95,8 @@ impl<F: Scalar> RandomScaling<F> {
             sum += square / variance;
             len += 1.0;
         }
-        (between(VARIANCES, exponent) * sum / f64::max(len, 1.0)).max(1.0).min(f64::MAX)
+        let excess = between(VARIANCES, exponent) * sum / f64::max(len, 1.0);
+        if excess.is_finite() { excess.max(1.0) } else { f64::MAX }
     }
 }
 
