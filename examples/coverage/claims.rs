@@ -40,9 +40,9 @@ const CASES: [(&str, Setting); 18] = [
 ];
 
 /// What came of one run: whether it claims an answer, and errors in units of their standard errors.
-pub struct Run {
-    pub is_claim: bool,
-    pub scores: Vec<f64>,
+struct Run {
+    is_claim: bool,
+    scores: Vec<f64>,
 }
 
 /// The rows of problems whose name begins so.
@@ -85,19 +85,19 @@ pub fn print(seeds: u64, prefix: &str) -> Result<(), Error> {
         println!(
             "| {name}{label} | {:.0} % | {} | {:.2} | {} |",
             100.0 * claims.len() as f64 / runs.len() as f64,
-            covered(claims.iter().copied()),
+            covered(claims.iter().map(|run| &run.scores)),
             mean(squares).0.sqrt(),
-            covered(runs.iter()),
+            covered(runs.iter().map(|run| &run.scores)),
         );
     }
     Ok(())
 }
 
-/// Coverage of the 95 % intervals in percent, with the standard error between runs.
-pub fn covered<'a>(runs: impl Iterator<Item = &'a Run>) -> String {
-    let share = |run: &Run| {
-        let inside = run.scores.iter().filter(|z| z.abs() < 1.96).count();
-        100.0 * inside as f64 / run.scores.len() as f64
+/// Coverage of the 95 % intervals in percent, from the scores of each run, with the standard error between runs.
+pub fn covered<'a>(runs: impl Iterator<Item = &'a Vec<f64>>) -> String {
+    let share = |scores: &Vec<f64>| {
+        let inside = scores.iter().filter(|z| z.abs() < 1.96).count();
+        100.0 * inside as f64 / scores.len() as f64
     };
     let shares: Vec<f64> = runs.map(share).collect();
     let (mean, error) = mean(shares.iter().copied());

@@ -1,13 +1,13 @@
 //! Above the border of the dense model errors are those of random scaling: do 95 % intervals hold the minimum?
 
-use crate::claims::{Run, covered, scores};
+use crate::claims::{covered, scores};
 use crate::{Oracle, for_seeds, mean, problem, solver};
 use argmin::core::{Error, Executor};
 use argmin_arturo::solution::RunResult;
 
 const BUDGETS: [u64; 3] = [1000, 10_000, 100_000];
 
-/// Few coordinates, or independent ones, and correlated ones: there a run is slow in some directions.
+/// Independent coordinates, and correlated ones, where a run is slow in some directions.
 const CASES: [&str; 12] = [
     "quadratic/diagonal/n=1000/cond=1e2/noise=1e-1",
     "quadratic/diagonal/n=1000/cond=1e4/noise=1e-1",
@@ -35,12 +35,9 @@ pub fn print(seeds: u64) -> Result<(), Error> {
                         .configure(|state| state.param(problem.start()).max_iters(draws))
                         .run()?
                         .solution()?;
-                Ok(Run {
-                    is_claim: false,
-                    scores: scores(&solution.param, &solution.standard_error, &minimum),
-                })
+                Ok(scores(&solution.param, &solution.standard_error, &minimum))
             })?;
-            let squares = runs.iter().flat_map(|run| &run.scores).map(|z| z * z);
+            let squares = runs.iter().flatten().map(|z| z * z);
             let rms = mean(squares).0.sqrt();
             println!("| {name} | {draws} | {} | {rms:.2} |", covered(runs.iter()));
         }

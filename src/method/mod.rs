@@ -42,7 +42,7 @@ pub trait Method<F>: private::Sealed {
 
     /// The knowledge about the distance of the recommended point from the minimum, if any.
     #[doc(hidden)]
-    fn evidence(&self, best: &[f64], draw_count: u64) -> Option<Evidence>;
+    fn evidence(&self, best: &[F], draw_count: u64) -> Option<Evidence>;
 }
 
 /// A method that works on oracles of the type `O`.

@@ -158,7 +158,7 @@ impl<F: Scalar, E, D> Method<F> for TrustRegion<F, E, D> {
 
     /// By the diagonal model alone; none where the estimator does not estimate the noise, and none in
     /// a box, on whose boundary the gradient of the answer is not 0.
-    fn evidence(&self, _best: &[f64], _draw_count: u64) -> Option<Evidence> {
+    fn evidence(&self, _best: &[F], _draw_count: u64) -> Option<Evidence> {
         let QuadraticModel { gradient, noise, .. } = &self.model;
         if noise.is_empty() || self.bounds.is_some() {
             return None;

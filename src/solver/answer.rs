@@ -33,7 +33,7 @@ impl<F: Scalar, M: Method<F>, C> Arturo<F, M, C> {
         P: ParamVec<Scalar = F>,
     {
         let [(x, _), (best, param)] = points(state)?;
-        Ok(self.solution_at(&self.evidence(&best)?, &x, param.clone(), &best))
+        Ok(self.solution_at(&self.evidence(param)?, &x, param.clone(), &best))
     }
 
     /// Measures the answer of this run with fresh draws, as many as `certification` has.
@@ -68,9 +68,10 @@ impl<F: Scalar, M: Method<F>, C> Arturo<F, M, C> {
         if self.run.non_finite == NonFinite::Skip {
             certification = certification.with_non_finite(NonFinite::Skip);
         }
-        if let (Some(evidence), false) =
-            (self.method.evidence(&best, self.run.draw_count), certification.has_steps())
-        {
+        if let (Some(evidence), false) = (
+            self.method.evidence(param.as_coordinates()?, self.run.draw_count),
+            certification.has_steps(),
+        ) {
             let errors = self.solution_at(&evidence, &x, (), &best).standard_error;
             let steps = std::iter::zip(errors, &best).map(|(error, x)| {
                 let step = STEP_PER_ERROR * error;
@@ -142,8 +143,8 @@ impl<F: Scalar, M: Method<F>, C> Arturo<F, M, C> {
     {
         let draw_count = self.run.draw_count;
         if self.stopping.as_ref().is_some_and(|stopping| stopping.is_due(draw_count))
-            && let Ok([(x, _), (best, _)]) = points(state)
-            && let Ok(evidence) = self.evidence(&best)
+            && let Ok([(x, _), (best, param)]) = points(state)
+            && let Ok(evidence) = self.evidence(param)
         {
             let solution = self.solution_at(&evidence, &x, (), &best);
             if let Some(stopping) = &mut self.stopping {
@@ -177,8 +178,11 @@ impl<F: Scalar, M: Method<F>, C> Arturo<F, M, C> {
         solution
     }
 
-    fn evidence(&self, best: &[f64]) -> Result<Evidence, Error> {
-        self.method.evidence(best, self.run.draw_count).ok_or_else(|| {
+    fn evidence<P>(&self, best: &P) -> Result<Evidence, Error>
+    where
+        P: ParamVec<Scalar = F>,
+    {
+        self.method.evidence(best.as_coordinates()?, self.run.draw_count).ok_or_else(|| {
             no_answer(format!(
                 "{NAME}: no errors can be given for a method that does not estimate the noise of \
                  its draws, nor before the first draw; use `Arturo::new`"

@@ -265,16 +265,16 @@ impl<F: Scalar, M, C> Arturo<F, M, C> {
             kv.insert("filtered_cost_error", cost.error.into());
         }
         let draws = self.run.draw_count;
-        if is_milestone(draws) {
+        if is_milestone(draws)
+            && let Some(evidence) = self.method.evidence(point.best.as_coordinates()?, draws)
+        {
             let exact = |x: &O::Param| -> Result<Vec<f64>, Error> {
                 Ok(x.as_coordinates()?.iter().map(|x| x.to_f64_exact()).collect())
             };
-            let best = exact(&point.best)?;
-            if let Some(evidence) = self.method.evidence(&best, draws) {
-                let solution = self.solution_at(&evidence, &exact(&point.param)?, (), &best);
-                kv.insert("predicted_gain", solution.predicted_gain.into());
-                kv.insert("predicted_gain_bound", solution.predicted_gain_bound.into());
-            }
+            let solution =
+                self.solution_at(&evidence, &exact(&point.param)?, (), &exact(&point.best)?);
+            kv.insert("predicted_gain", solution.predicted_gain.into());
+            kv.insert("predicted_gain_bound", solution.predicted_gain_bound.into());
         }
         Ok(kv)
     }

@@ -94,7 +94,7 @@ impl<F: Scalar> Foundation<F> {
     ///
     /// With the covariance V of the average and S of a draw, the noise of f is tr(H V) / 2 = tr(H^-1 S) / 2t, by Cauchy and
     /// Schwarz no more than half of the sum of sqrt(V_ii S_ii / t).
-    pub fn evidence(&self, average: &[f64]) -> Evidence {
+    pub fn evidence(&self, average: &[F]) -> Evidence {
         let mut evidence = self.path.evidence(average, self.count as f64, self.exponent());
         if evidence.averaged.is_some() {
             let squares = self.squares.iter().map(|s| s.to_f64_exact());
@@ -105,7 +105,7 @@ impl<F: Scalar> Foundation<F> {
     }
 
     /// By how much the path is wider than a model with these variances of the average says, at least 1.
-    pub fn excess(&self, average: &[f64], variance: &[f64]) -> f64 {
+    pub fn excess(&self, average: &[F], variance: &[f64]) -> f64 {
         self.path.excess(average, self.count as f64, self.exponent(), variance)
     }
 

@@ -108,16 +108,16 @@ impl<F: Scalar, D> Method<F> for Refereed<F, D> {
         self.settings.bounds.as_ref().map(BoxBounds::both)
     }
 
-    fn evidence(&self, best: &[f64], draw_count: u64) -> Option<Evidence> {
+    fn evidence(&self, best: &[F], draw_count: u64) -> Option<Evidence> {
         let is_begun = !self.foundation.start().is_empty();
         let known = || match self.leader() {
             Player::Model => self.model.evidence(),
             Player::Foundation => {
                 let mut answer = self.points.average.clone();
                 self.write_mean(&mut answer);
-                let answer: Vec<f64> = answer.iter().map(|a| a.to_f64_exact()).collect();
+                let exact: Vec<f64> = answer.iter().map(|a| a.to_f64_exact()).collect();
                 let exponent = self.foundation.exponent();
-                let mut evidence = self.model.evidence_of_walk(&answer, exponent, draw_count);
+                let mut evidence = self.model.evidence_of_walk(&exact, exponent, draw_count);
                 evidence.widen(self.foundation.excess(&answer, &evidence.variance));
                 evidence
             }

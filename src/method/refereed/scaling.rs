@@ -61,10 +61,10 @@ impl<F: Scalar> RandomScaling<F> {
     }
 
     /// Q after so many steps, of the average a; none while there are few looks.
-    fn squares(&self, average: &[f64], count: f64) -> Option<impl Iterator<Item = f64>> {
+    fn squares(&self, average: &[F], count: f64) -> Option<impl Iterator<Item = f64>> {
         let age = (self.last as f64 / count).powf(EXPONENT);
-        let square = move |((a, mean), dev): ((&f64, &F), &F)| {
-            let [mean, dev] = [mean, dev].map(|value| value.to_f64_exact());
+        let square = move |((a, mean), dev): ((&F, &F), &F)| {
+            let [a, mean, dev] = [a, mean, dev].map(|value| value.to_f64_exact());
             age * (dev * dev + (a - mean) * (a - mean))
         };
         let squares = average.iter().zip(&self.mean).zip(&self.deviation).map(square);
@@ -72,7 +72,7 @@ impl<F: Scalar> RandomScaling<F> {
     }
 
     /// The errors of the average a with weights t^p after so many steps, whatever the Hessian.
-    pub fn evidence(&self, average: &[f64], count: f64, exponent: f64) -> Evidence {
+    pub fn evidence(&self, average: &[F], count: f64, exponent: f64) -> Evidence {
         let mut evidence = Evidence::unknown(average.len());
         if let Some(squares) = self.squares(average, count) {
             let factor = between(QUANTILES, exponent);
@@ -85,7 +85,7 @@ impl<F: Scalar> RandomScaling<F> {
 
     /// By how much the path is wider than a model of the Hessian says, with these variances of a: on average over the
     /// coordinates, and at least 1.
-    pub fn excess(&self, average: &[f64], count: f64, exponent: f64, variance: &[f64]) -> f64 {
+    pub fn excess(&self, average: &[F], count: f64, exponent: f64, variance: &[f64]) -> f64 {
         let Some(squares) = self.squares(average, count) else {
             return 1.0;
         };
@@ -138,10 +138,10 @@ mod tests {
             }
             scaling.take_in(&average, t);
         }
-        let exact: Vec<f64> = average.iter().map(|a| f64::from(*a)).collect();
-        let evidence = scaling.evidence(&exact, steps as f64, exponent(steps as f64));
-        let is_within = |(a, variance): &(&f64, &f64)| a.abs() <= quantile * variance.sqrt();
-        let count = exact.iter().zip(&evidence.variance).filter(is_within).count();
+        let evidence = scaling.evidence(&average, steps as f64, exponent(steps as f64));
+        let is_within =
+            |(a, variance): &(&f32, &f64)| f64::from(a.abs()) <= quantile * variance.sqrt();
+        let count = average.iter().zip(&evidence.variance).filter(is_within).count();
         count as f64 / LEN as f64
     }
 
@@ -180,8 +180,7 @@ mod tests {
         scaling.begin(2);
         let path = |t: u64| [1e-30 * (t % 7) as f32, 1e30 * (t % 7) as f32];
         (1..=200).for_each(|t| scaling.take_in(&path(t), t));
-        let end = path(200).map(f64::from);
-        let variance = scaling.evidence(&end, 200.0, 2.0).variance;
+        let variance = scaling.evidence(&path(200), 200.0, 2.0).variance;
         assert!((variance[1].sqrt() / variance[0].sqrt() / 1e60 - 1.0).abs() < 1e-3);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Model;
 use super::noise::Energy;
-use crate::dense::{dot, factorize, inverse_quadratic, isolate, solve, transpose};
+use crate::dense::{dot, factorize, inverse_quadratic, isolate, quadratic, solve, transpose};
 use crate::method::{Evidence, Progress};
 
 /// A change of the gradient of this energy, in that of its noise, is no chance, and no error of the
@@ -66,13 +66,18 @@ impl Model {
         let Some((change, noise)) = self.change_of_walk() else {
             return false;
         };
-        change > CONTRADICTION * (noise.trace + self.doubt_of_walk())
+        let mut way = std::mem::take(&mut self.work);
+        let doubt = self.doubt_of_walk(&mut way);
+        self.work = way;
+        change > CONTRADICTION * (noise.trace + doubt)
     }
 
-    /// The energy that what is uncertain of the Hessian gives the change of the gradient from half to half.
-    fn doubt_of_walk(&self) -> f64 {
-        let uncertainty = self.x.len() as f64 * self.curvature.relative_variance(&self.noise);
-        uncertainty * self.walk.way_energy(&self.curvature.matrix)
+    /// The energy that what is uncertain of the Hessian gives the change of the gradient from half to half; leaves
+    /// the way between them.
+    fn doubt_of_walk(&self, way: &mut [f64]) -> f64 {
+        self.walk.way(way);
+        let uncertainty = way.len() as f64 * self.curvature.relative_variance(&self.noise);
+        uncertainty * quadratic(&self.curvature.matrix, way)
     }
 
     /// Whether the foundation's answer is at rest after so many draws of the run, and only a Hessian that is not
@@ -102,13 +107,13 @@ impl Model {
     /// Whether the halves of the walk differ by no more than chance and what is uncertain of the Hessian, for draws
     /// with noise of this energy and its standard deviation.
     fn is_steady(&self, [trace, deviation]: [f64; 2], held: &[bool]) -> bool {
-        let mut change = vec![0.0; self.x.len()];
-        let Some(share) = self.walk.change(&self.curvature.matrix, &mut change) else {
+        let mut work = vec![0.0; self.x.len()];
+        let Some(share) = self.walk.change(&self.curvature.matrix, &mut work) else {
             return false;
         };
-        release_held(&mut change, held);
-        let change = inverse_quadratic(&self.free_factor(held), &mut change);
-        change <= share * (trace + CHANCE * deviation) + self.doubt_of_walk()
+        release_held(&mut work, held);
+        let change = inverse_quadratic(&self.free_factor(held), &mut work);
+        change <= share * (trace + CHANCE * deviation) + self.doubt_of_walk(&mut work)
     }
 
     /// Whether the errors are smaller than the distance travelled: else the Hessian is not known, as where f

@@ -1,5 +1,7 @@
 //! What the foundation's draws tell of its answer.
 
+use crate::dense::subtract;
+
 /// Draws from one look for a change to the next.
 const SPACING: f64 = 1.02;
 
@@ -101,15 +103,9 @@ impl Walk {
         Some(self.newer.count.recip() + self.older.count.recip())
     }
 
-    /// s'Bs for the way s from the mean point of the older half to that of the newer one.
-    pub fn way_energy(&self, hessian: &[f64]) -> f64 {
-        let way = |i: usize| self.newer.point[i] - self.older.point[i];
-        let rows = hessian.chunks_exact(self.newer.point.len()).enumerate();
-        rows.map(|(i, row)| {
-            let bend: f64 = row.iter().enumerate().map(|(j, h)| h * way(j)).sum();
-            way(i) * bend
-        })
-        .sum()
+    /// The way from the mean point of the older half to that of the newer one.
+    pub fn way(&self, way: &mut [f64]) {
+        subtract(&self.newer.point, &self.older.point, way);
     }
 
     /// The gradient at the answer, the mean of the walk with weights t^p, by the newer draws; the variance
